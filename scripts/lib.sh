@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Sourced by every script here: the paths they share, and how they speak.
+#
+#   BUILD  where trees, objects, images and logs go (default: build/ beside this folder)
+#   CACHE  what outlives a clone: the kernel's sources and the compiler cache
+set -euo pipefail
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+BUILD=$(realpath -m "${BUILD:-$TOP/build}")
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dma-buf-phys
+LOGS=$BUILD/logs
+export TOP BUILD CACHE LOGS
+mkdir -p "$BUILD" "$CACHE" "$LOGS"
+
+# shellcheck source=BASE
+. "$TOP/BASE"
+
+ME=$(basename "$0")
+note() { printf '%s: %s\n' "$ME" "$*" >&2; }
+die() {
+	note "$*"
+	exit 1
+}
+
+# usage(): the comment block on top of the script is its help text.
+usage() { awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; }
