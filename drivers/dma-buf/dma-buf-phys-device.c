@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Target DMA device: three routes, decided by where the memory and the device
+ * are.
+ *
+ *     bus     both below one switch: the PCI bus address, nothing to map
+ *     iova    behind an IOMMU: one contiguous piece of IOVA space for all runs
+ *     direct  no translation, or none that could be had in one piece: each run
+ *             is mapped by itself
+ *
+ * Nothing is allocated per run, but on the direct route of a device that has
+ * to be told about each unmap.
+ */
+#include <linux/export.h>
+#include <linux/overflow.h>
+#include <linux/pci-p2pdma.h>
+#include <linux/slab.h>
+
+#include "dma-buf-phys-priv.h"
+
+/* What an importer may ask of the DMA API; the rest follows from the memory. */
+#define PHYS_DMA_ATTRS_ALLOWED \
+	(DMA_ATTR_WEAK_ORDERING | DMA_ATTR_NO_WARN | DMA_ATTR_PRIVILEGED)
+
+static const struct dma_buf_phys_desc *
+map_desc(const struct dma_buf_phys_map *map)
+{
+	return &map->attach->dmabuf->phys->desc;
+}
+
+/* For routes whose pieces are the physical runs, one by one */
+static void runs_start(struct dma_buf_phys_iter *it)
+{
+	dma_buf_phys_cursor_start(&it->cursor, it->map);
+}
+
+/*
+ * Bus addresses
+ */
+static void bus_release(struct dma_buf_phys_map *map)
+{
+}
+
+static bool bus_next(struct dma_buf_phys_iter *it)
+{
+	struct phys_vec run;
+
+	if (!dma_buf_phys_cursor_next(&it->cursor, it->map, &run))
+		return false;
+	it->rest_addr = pci_p2pdma_bus_addr_map(map_desc(it->map)->provider,
+						run.paddr);
+	it->rest_len = run.len;
+	return true;
+}
+
+static const struct dma_buf_phys_route bus_route = {
+	.name = "bus",
+	.release = bus_release,
+	.start = runs_start,
+	.next = bus_next,
+};
+
+/*
+ * One IOVA range
+ */
+static void iova_release(struct dma_buf_phys_map *map)
+{
+	dma_iova_destroy(map->device.dev, &map->device.iova, map->len,
+			 map->device.dir, map->device.attrs);
+}
+
+static void iova_start(struct dma_buf_phys_iter *it)
+{
+	it->cursor.left = it->map->len;
+}
+
+static bool iova_next(struct dma_buf_phys_iter *it)
+{
+	if (!it->cursor.left)
+		return false;
+	it->rest_addr = it->map->device.iova.addr;
+	it->rest_len = it->cursor.left;
+	it->cursor.left = 0;
+	return true;
+}
+
+static const struct dma_buf_phys_route iova_route = {
+	.name = "iova",
+	.release = iova_release,
+	.start = iova_start,
+	.next = iova_next,
+};
+
+/*
+ * Runs can only be packed into one IOVA range if every inner boundary lies on
+ * the IOMMU's granule, which may be larger than a page.
+ */
+static bool iova_packs(const struct dma_buf_phys_map *map)
+{
+	unsigned long mask = dma_get_merge_boundary(map->device.dev);
+	struct dma_buf_phys_cursor cur;
+	struct phys_vec run;
+	bool first = true;
+
+	if (mask < PAGE_SIZE)
+		return true;
+
+	dma_buf_phys_cursor_start(&cur, map);
+	while (dma_buf_phys_cursor_next(&cur, map, &run)) {
+		if (!first && run.paddr & mask)
+			return false;
+		if (cur.left && (run.paddr + run.len) & mask)
+			return false;
+		first = false;
+	}
+	return true;
+}
+
+static int iova_map(struct dma_buf_phys_map *map)
+{
+	struct dma_buf_phys_cursor cur;
+	size_t linked = 0;
+	struct phys_vec run;
+	int ret;
+
+	dma_buf_phys_cursor_start(&cur, map);
+	while (dma_buf_phys_cursor_next(&cur, map, &run)) {
+		ret = dma_iova_link(map->device.dev, &map->device.iova,
+				    run.paddr, linked, run.len,
+				    map->device.dir, map->device.attrs);
+		if (ret)
+			goto err_destroy;
+		linked += run.len;
+	}
+
+	ret = dma_iova_sync(map->device.dev, &map->device.iova, 0, linked);
+	if (ret)
+		goto err_destroy;
+
+	map->route = &iova_route;
+	return 0;
+
+err_destroy:
+	dma_iova_destroy(map->device.dev, &map->device.iova, linked,
+			 map->device.dir, map->device.attrs);
+	return ret;
+}
+
+/*
+ * Run by run
+ */
+static bool direct_map_run(const struct dma_buf_phys_map *map,
+			   const struct phys_vec *run, dma_addr_t *addr)
+{
+	*addr = dma_map_phys(map->device.dev, run->paddr, run->len,
+			     map->device.dir, map->device.attrs);
+	return !dma_mapping_error(map->device.dev, *addr);
+}
+
+/* Unmap the first @n runs; without an array nothing has to be told. */
+static void direct_unmap(struct dma_buf_phys_map *map, size_t n)
+{
+	struct dma_buf_phys_cursor cur;
+	struct phys_vec run;
+	size_t i;
+
+	if (!map->device.addrs)
+		return;
+
+	dma_buf_phys_cursor_start(&cur, map);
+	for (i = 0; i < n && dma_buf_phys_cursor_next(&cur, map, &run); i++)
+		dma_unmap_phys(map->device.dev, map->device.addrs[i], run.len,
+			       map->device.dir, map->device.attrs);
+	kvfree(map->device.addrs);
+}
+
+static void direct_release(struct dma_buf_phys_map *map)
+{
+	direct_unmap(map, SIZE_MAX);
+}
+
+/*
+ * Where the DMA API keeps nothing per mapping, asking again is a computation
+ * with the same result as the first time.
+ */
+static bool direct_next(struct dma_buf_phys_iter *it)
+{
+	const struct dma_buf_phys_map *map = it->map;
+	struct phys_vec run;
+
+	if (!dma_buf_phys_cursor_next(&it->cursor, map, &run))
+		return false;
+	if (map->device.addrs)
+		it->rest_addr = map->device.addrs[it->run++];
+	else
+		direct_map_run(map, &run, &it->rest_addr);
+	it->rest_len = run.len;
+	return true;
+}
+
+static const struct dma_buf_phys_route direct_route = {
+	.name = "direct",
+	.release = direct_release,
+	.start = runs_start,
+	.next = direct_next,
+};
+
+static int direct_alloc_addrs(struct dma_buf_phys_map *map)
+{
+	struct dma_buf_phys_cursor cur;
+	struct phys_vec run;
+	size_t n = 0;
+
+	dma_buf_phys_cursor_start(&cur, map);
+	while (dma_buf_phys_cursor_next(&cur, map, &run))
+		n++;
+
+	map->device.addrs = kvmalloc_array(n, sizeof(*map->device.addrs),
+					   GFP_KERNEL);
+	return map->device.addrs ? 0 : -ENOMEM;
+}
+
+/* An IOMMU has run out of space; without one the device cannot get there. */
+static int direct_error(struct device *dma_dev)
+{
+	return dma_get_merge_boundary(dma_dev) ? -ENOMEM : -EREMOTEIO;
+}
+
+static int direct_map(struct dma_buf_phys_map *map)
+{
+	struct dma_buf_phys_cursor cur;
+	struct phys_vec run;
+	dma_addr_t addr;
+	size_t n = 0;
+	int ret;
+
+	map->device.addrs = NULL;
+	if (dma_need_unmap(map->device.dev)) {
+		ret = direct_alloc_addrs(map);
+		if (ret)
+			return ret;
+	}
+
+	dma_buf_phys_cursor_start(&cur, map);
+	while (dma_buf_phys_cursor_next(&cur, map, &run)) {
+		if (!direct_map_run(map, &run, &addr)) {
+			direct_unmap(map, n);
+			return direct_error(map->device.dev);
+		}
+		if (map->device.addrs)
+			map->device.addrs[n] = addr;
+		n++;
+	}
+	map->route = &direct_route;
+	return 0;
+}
+
+/*
+ * The way to a device, before the DMA API is asked: bus_route, or direct_route
+ * for all that goes through the host bridge.
+ */
+static const struct dma_buf_phys_route *
+phys_find_route(const struct dma_buf_phys_desc *desc, struct device *dma_dev)
+{
+	if (!desc->provider)
+		return &direct_route;
+
+	switch (pci_p2pdma_map_type(desc->provider, dma_dev)) {
+	case PCI_P2PDMA_MAP_BUS_ADDR:
+		return &bus_route;
+	case PCI_P2PDMA_MAP_THRU_HOST_BRIDGE:
+		return &direct_route;
+	default:
+		return NULL;
+	}
+}
+
+/*
+ * Device memory has no cache to look after. For system memory nobody would
+ * call the sync functions, so the device must be coherent and bounce buffers
+ * must stay out of it.
+ */
+static int phys_map_device(struct dma_buf_phys_map *map)
+{
+	const struct dma_buf_phys_desc *desc = map_desc(map);
+	const struct dma_buf_phys_route *route;
+	struct dma_buf_phys_cursor cur;
+	struct phys_vec first;
+
+	route = phys_find_route(desc, map->device.dev);
+	if (!route)
+		return -EREMOTEIO;
+	if (route == &bus_route) {
+		map->route = route;
+		return 0;
+	}
+
+	map->device.attrs |= desc->attrs & DMA_BUF_PHYS_MMIO ?
+			     DMA_ATTR_MMIO : DMA_ATTR_REQUIRE_COHERENT;
+
+	dma_buf_phys_cursor_start(&cur, map);
+	dma_buf_phys_cursor_next(&cur, map, &first);
+	if (iova_packs(map) &&
+	    dma_iova_try_alloc(map->device.dev, &map->device.iova,
+			       first.paddr, map->len))
+		return iova_map(map);
+	return direct_map(map);
+}
+
+/**
+ * dma_buf_phys_map_device - map a slice for a DMA device
+ * @attach: attachment of the importer
+ * @map: the importer's mapping, unused so far
+ * @dma_dev: device whose DMA engine will use it; need not be the attached one
+ * @offset: first byte of the slice
+ * @len: bytes in the slice
+ * @dir: direction of the DMA
+ * @attrs: DMA_ATTR_WEAK_ORDERING, DMA_ATTR_NO_WARN, DMA_ATTR_PRIVILEGED or 0
+ *
+ * The result is walked with dma_buf_phys_for_each() and undone by
+ * dma_buf_phys_unmap(). For a buffer without description, the core maps through
+ * the exporter's &dma_buf_ops.map_dma_buf, for the attached device only.
+ *
+ * Context: May sleep. Hold the reservation lock, or a lock that the importer's
+ * &dma_buf_attach_ops.invalidate_mappings takes too; for a buffer without
+ * description, the reservation lock.
+ *
+ * Return: 0; -ENODEV if the buffer is revoked; -EREMOTEIO if @dma_dev cannot
+ * reach the memory; -EACCES if the memory is private; -EINVAL if the slice is
+ * not inside the buffer, or @dir or @attrs are bad; -EOVERFLOW if
+ * @offset + @len overflows; -EOPNOTSUPP if a buffer without description is to
+ * be mapped for another device than the attached one, or a device is not
+ * coherent with system memory; -ENOMEM; or what the IOMMU driver says.
+ */
+int dma_buf_phys_map_device(struct dma_buf_attachment *attach,
+			    struct dma_buf_phys_map *map,
+			    struct device *dma_dev, size_t offset, size_t len,
+			    enum dma_data_direction dir, unsigned long attrs)
+{
+	int ret;
+
+	might_sleep();
+
+	if (!valid_dma_direction(dir) || dir == DMA_NONE ||
+	    attrs & ~PHYS_DMA_ATTRS_ALLOWED)
+		return -EINVAL;
+
+	if (!attach->dmabuf->phys)
+		return dma_buf_phys_map_legacy(attach, map, dma_dev, offset,
+					       len, dir, attrs);
+
+	ret = dma_buf_phys_map_begin(attach, map, offset, len);
+	if (ret)
+		return ret;
+
+	map->device.dev = dma_dev;
+	map->device.dir = dir;
+	map->device.attrs = attrs;
+	return dma_buf_phys_map_end(map, phys_map_device(map));
+}
+EXPORT_SYMBOL_NS_GPL(dma_buf_phys_map_device, "DMA_BUF");
+
+/**
+ * dma_buf_phys_reachable - ask whether a device can ever use a buffer
+ * @attach: attachment of the importer
+ * @dma_dev: device whose DMA engine would use it
+ *
+ * To be asked when an importer attaches, so that a buffer out of reach is
+ * refused there and not when it is needed. The answer holds for a buffer that
+ * is revoked at the time, too.
+ *
+ * Context: May sleep.
+ *
+ * Return: 0; -EREMOTEIO if there is no route; -EACCES if the memory is private;
+ * -ENODEV if the buffer is gone for good; -EOPNOTSUPP if the buffer has no
+ * description and @dma_dev is not the attached device.
+ */
+int dma_buf_phys_reachable(struct dma_buf_attachment *attach,
+			   struct device *dma_dev)
+{
+	const struct dma_buf_phys_desc *desc;
+	struct dma_buf_phys_map question;
+	int ret = 0;
+
+	might_sleep();
+
+	if (!attach->dmabuf->phys)
+		return dma_dev == attach->dev ? 0 : -EOPNOTSUPP;
+
+	ret = dma_buf_phys_hold(attach, &question);
+	if (ret)
+		return ret;
+
+	desc = map_desc(&question);
+	if (desc->attrs & DMA_BUF_PHYS_PRIVATE)
+		ret = -EACCES;
+	else if (!phys_find_route(desc, dma_dev))
+		ret = -EREMOTEIO;
+
+	dma_buf_phys_drop(&question);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(dma_buf_phys_reachable, "DMA_BUF");

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Target IOMMU domain: the importer chooses the IOVA, the core writes the page
+ * table. There is nothing to walk afterwards, and nothing is allocated but the
+ * page table.
+ *
+ * The domain outlives the mapping: an importer unmaps before it frees it.
+ */
+#include <linux/bitops.h>
+#include <linux/export.h>
+#include <linux/iommu.h>
+#include <linux/overflow.h>
+
+#include "dma-buf-phys-priv.h"
+
+static void domain_release(struct dma_buf_phys_map *map)
+{
+	size_t unmapped;
+
+	unmapped = iommu_unmap(map->domain.domain, map->domain.iova, map->len);
+	WARN_ON_ONCE(unmapped != map->len);
+}
+
+static const struct dma_buf_phys_route domain_route = {
+	.name = "domain",
+	.release = domain_release,
+};
+
+/* The least that the domain can map, less one */
+static unsigned long domain_page_mask(const struct iommu_domain *domain)
+{
+	return BIT(__ffs(domain->pgsize_bitmap)) - 1;
+}
+
+static int phys_map_domain(struct dma_buf_phys_map *map, int prot, gfp_t gfp)
+{
+	const struct dma_buf_phys_desc *desc =
+		&map->attach->dmabuf->phys->desc;
+	struct iommu_domain *domain = map->domain.domain;
+	unsigned long mask = domain_page_mask(domain);
+	unsigned long iova = map->domain.iova;
+	struct dma_buf_phys_cursor cur;
+	struct phys_vec run;
+	size_t done = 0;
+	int ret;
+
+	prot |= desc->attrs & DMA_BUF_PHYS_MMIO ? IOMMU_MMIO : IOMMU_CACHE;
+
+	dma_buf_phys_cursor_start(&cur, map);
+	while (dma_buf_phys_cursor_next(&cur, map, &run)) {
+		ret = -EINVAL;
+		if ((run.paddr | run.len) & mask)
+			goto err_unmap;
+		ret = iommu_map_nosync(domain, iova + done, run.paddr, run.len,
+				       prot, gfp);
+		if (ret)
+			goto err_unmap;
+		done += run.len;
+	}
+
+	ret = iommu_sync_map(domain, iova, done);
+	if (ret)
+		goto err_unmap;
+
+	map->route = &domain_route;
+	return 0;
+
+err_unmap:
+	if (done)
+		iommu_unmap(domain, iova, done);
+	return ret;
+}
+
+/**
+ * dma_buf_phys_map_domain - map a slice into an IOMMU domain
+ * @attach: attachment of the importer
+ * @map: the importer's mapping, unused so far
+ * @domain: paging domain; must stay until dma_buf_phys_unmap()
+ * @iova: where in the domain, unused so far
+ * @offset: first byte of the slice
+ * @len: bytes in the slice
+ * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_NOEXEC, IOMMU_PRIV; how the memory is
+ *	cached is added by the core
+ * @gfp: for page tables, so that the right one is charged
+ *
+ * @iova, @offset and @len must be multiples of the domain's smallest page.
+ *
+ * Context: Sleeps if @gfp allows it. Hold the reservation lock, or a lock that
+ * the importer's &dma_buf_attach_ops.invalidate_mappings takes too.
+ *
+ * Return: 0; -ENODEV if the buffer is revoked; -EOPNOTSUPP if it has no
+ * description, or @domain does not translate; -EACCES if the memory is private;
+ * -EINVAL if the slice is not inside the buffer, something is not aligned for
+ * @domain, or @prot is bad; -EOVERFLOW if a sum overflows; -ENOMEM; or what the
+ * IOMMU driver says, -EADDRINUSE if there is something at @iova.
+ */
+int dma_buf_phys_map_domain(struct dma_buf_attachment *attach,
+			    struct dma_buf_phys_map *map,
+			    struct iommu_domain *domain, unsigned long iova,
+			    size_t offset, size_t len, int prot, gfp_t gfp)
+{
+	unsigned long last;
+	int ret;
+
+	if (!attach->dmabuf->phys ||
+	    !(domain->type & __IOMMU_DOMAIN_PAGING) || !domain->pgsize_bitmap)
+		return -EOPNOTSUPP;
+	if (!(prot & (IOMMU_READ | IOMMU_WRITE)) ||
+	    prot & ~(IOMMU_READ | IOMMU_WRITE | IOMMU_NOEXEC | IOMMU_PRIV) ||
+	    (iova | offset | len) & domain_page_mask(domain))
+		return -EINVAL;
+	if (len && check_add_overflow(iova, len - 1, &last))
+		return -EOVERFLOW;
+
+	ret = dma_buf_phys_map_begin(attach, map, offset, len);
+	if (ret)
+		return ret;
+
+	map->domain.domain = domain;
+	map->domain.iova = iova;
+	return dma_buf_phys_map_end(map, phys_map_domain(map, prot, gfp));
+}
+EXPORT_SYMBOL_NS_GPL(dma_buf_phys_map_domain, "DMA_BUF");

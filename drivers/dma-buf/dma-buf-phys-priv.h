@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of the phys-range core share with each other and with
+ * dma-buf.c. Nobody else includes this: it is where physical addresses live.
+ */
+#ifndef _DMA_BUF_PHYS_PRIV_H
+#define _DMA_BUF_PHYS_PRIV_H
+
+#include <linux/dma-buf-phys.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+struct seq_file;
+
+/* Life of a buffer. Only LIVE lets new mappings in. */
+enum dma_buf_phys_state {
+	DMA_BUF_PHYS_LIVE,
+	DMA_BUF_PHYS_REVOKING,
+	DMA_BUF_PHYS_REVOKED,
+	DMA_BUF_PHYS_DEAD,
+};
+
+/*
+ * Life of a mapping. BUILDING has one owner, the importer's thread that maps or
+ * unmaps. SEVERING and SEVERED belong to a revoker that gave up waiting and
+ * took the translation away itself.
+ */
+enum dma_buf_phys_map_state {
+	DMA_BUF_PHYS_BUILDING,
+	DMA_BUF_PHYS_MAPPED,
+	DMA_BUF_PHYS_SEVERING,
+	DMA_BUF_PHYS_SEVERED,
+};
+
+/**
+ * struct dma_buf_phys - what the core keeps for a buffer with a description
+ * @dmabuf: the buffer, which owns this
+ * @transition: serialises revoke, restore and kill; outside the reservation
+ *	lock
+ * @lock: leaf; guards the members below, is never held while translating
+ * @state: @lock to read, @transition and @lock to write
+ * @desc: @lock to read while no mapping is held, @transition and @lock to write;
+ *	stable for whoever has a mapping in @maps
+ * @maps: @lock; every mapping, the half-built ones too
+ * @nr_maps: @lock; how many there are
+ * @idle: woken when @maps becomes empty
+ */
+struct dma_buf_phys {
+	struct dma_buf *dmabuf;
+	struct mutex transition;
+	spinlock_t lock;
+	enum dma_buf_phys_state state;
+	struct dma_buf_phys_desc desc;
+	struct list_head maps;
+	unsigned int nr_maps;
+	wait_queue_head_t idle;
+};
+
+/**
+ * struct dma_buf_phys_route - one way to translate ranges for a target
+ * @name: for people, in traces
+ * @release: undo the translation; cannot fail
+ * @start: put a fresh iterator before the first piece; NULL where there is
+ *	nothing to walk
+ * @next: set rest_addr and rest_len of the iterator to the next piece, or
+ *	return false at the end
+ */
+struct dma_buf_phys_route {
+	const char *name;
+	void (*release)(struct dma_buf_phys_map *map);
+	void (*start)(struct dma_buf_phys_iter *it);
+	bool (*next)(struct dma_buf_phys_iter *it);
+};
+
+/* dma-buf-phys.c, called by dma-buf.c */
+int dma_buf_phys_init(struct dma_buf *dmabuf,
+		      const struct dma_buf_phys_desc *desc);
+void dma_buf_phys_fini(struct dma_buf *dmabuf);
+int dma_buf_phys_check_attach(struct dma_buf_attachment *attach);
+void dma_buf_phys_show(struct seq_file *m, struct dma_buf *dmabuf);
+
+/* dma-buf-phys.c, called by the targets and by revoke */
+int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
+			    const struct dma_buf_phys_desc *desc);
+const char *dma_buf_phys_importer_name(const struct dma_buf_attachment *attach);
+int dma_buf_phys_map_begin(struct dma_buf_attachment *attach,
+			   struct dma_buf_phys_map *map,
+			   size_t offset, size_t len);
+int dma_buf_phys_map_end(struct dma_buf_phys_map *map, int ret);
+int dma_buf_phys_hold(struct dma_buf_attachment *attach,
+		      struct dma_buf_phys_map *map);
+void dma_buf_phys_drop(struct dma_buf_phys_map *map);
+
+/* The physical runs of a slice, adjacent ranges merged */
+void dma_buf_phys_cursor_start(struct dma_buf_phys_cursor *cur,
+			       const struct dma_buf_phys_map *map);
+bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
+			      const struct dma_buf_phys_map *map,
+			      struct phys_vec *run);
+
+/* dma-buf-phys-sgt.c */
+int dma_buf_phys_map_legacy(struct dma_buf_attachment *attach,
+			    struct dma_buf_phys_map *map,
+			    struct device *dma_dev, size_t offset, size_t len,
+			    enum dma_data_direction dir, unsigned long attrs);
+
+#endif /* _DMA_BUF_PHYS_PRIV_H */

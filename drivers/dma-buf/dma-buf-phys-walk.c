@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Two walks over a mapping: the core's, over the physical runs of a slice, and
+ * the importer's, over the pieces of DMA address space that came of them.
+ *
+ * Both keep their place in caller-owned state, so neither allocates nor fails.
+ * They need the description to stay as it is, which it does as long as the
+ * mapping is on its buffer.
+ */
+#include <linux/export.h>
+#include <linux/minmax.h>
+
+#include "dma-buf-phys-priv.h"
+
+/* Find the range that the slice begins in. */
+void dma_buf_phys_cursor_start(struct dma_buf_phys_cursor *cur,
+			       const struct dma_buf_phys_map *map)
+{
+	const struct phys_vec *ranges =
+		map->attach->dmabuf->phys->desc.ranges;
+
+	cur->index = 0;
+	cur->skip = map->offset;
+	cur->left = map->len;
+	while (cur->skip >= ranges[cur->index].len)
+		cur->skip -= ranges[cur->index++].len;
+}
+
+static void cursor_take(struct dma_buf_phys_cursor *cur,
+			const struct phys_vec *range, struct phys_vec *run)
+{
+	run->paddr = range->paddr + cur->skip;
+	run->len = min(range->len - cur->skip, cur->left);
+	cur->left -= run->len;
+	cur->skip = 0;
+	cur->index++;
+}
+
+/* Returns false at the end of the slice. */
+bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
+			      const struct dma_buf_phys_map *map,
+			      struct phys_vec *run)
+{
+	const struct phys_vec *ranges =
+		map->attach->dmabuf->phys->desc.ranges;
+	struct phys_vec more;
+
+	if (!cur->left)
+		return false;
+
+	cursor_take(cur, &ranges[cur->index], run);
+	while (cur->left &&
+	       ranges[cur->index].paddr == run->paddr + run->len) {
+		cursor_take(cur, &ranges[cur->index], &more);
+		run->len += more.len;
+	}
+	return true;
+}
+
+/**
+ * dma_buf_phys_iter_start - begin to walk a mapping
+ * @it: iterator, of the caller
+ * @map: mapping made by dma_buf_phys_map_device()
+ * @cap: most bytes in a piece, not 0; SIZE_MAX for no limit
+ *
+ * Context: Any. The mapping must stay mapped for the whole walk.
+ */
+void dma_buf_phys_iter_start(struct dma_buf_phys_iter *it,
+			     const struct dma_buf_phys_map *map, size_t cap)
+{
+	*it = (struct dma_buf_phys_iter) { .map = map, .cap = cap };
+	map->route->start(it);
+}
+EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_start, "DMA_BUF");
+
+/**
+ * dma_buf_phys_iter_next - step to the next piece
+ * @it: iterator; its addr and len tell the piece
+ *
+ * Context: Any.
+ *
+ * Return: true if there is a piece, false at the end.
+ */
+bool dma_buf_phys_iter_next(struct dma_buf_phys_iter *it)
+{
+	if (!it->rest_len && !it->map->route->next(it))
+		return false;
+
+	it->addr = it->rest_addr;
+	it->len = min(it->rest_len, it->cap);
+	it->rest_addr += it->len;
+	it->rest_len -= it->len;
+	return true;
+}
+EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_next, "DMA_BUF");
+
+/**
+ * dma_buf_phys_count - how many pieces a walk will meet
+ * @map: mapping made by dma_buf_phys_map_device()
+ * @cap: most bytes in a piece, not 0; SIZE_MAX for no limit
+ *
+ * For importers that size a table before they fill it.
+ *
+ * Context: Any. The mapping must stay mapped.
+ *
+ * Return: the number of pieces, at least 1.
+ */
+size_t dma_buf_phys_count(const struct dma_buf_phys_map *map, size_t cap)
+{
+	struct dma_buf_phys_iter it;
+	size_t n = 0;
+
+	dma_buf_phys_for_each_max(map, &it, cap)
+		n++;
+	return n;
+}
+EXPORT_SYMBOL_NS_GPL(dma_buf_phys_count, "DMA_BUF");

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffers with a description: what is checked, who is let in, which mappings
+ * there are.
+ *
+ * The exporter owns the array of ranges, the core owns everything else: a copy
+ * of the description, the state of the buffer and the list of mappings. A
+ * mapping is the importer's object; while it is on the list, the description
+ * does not change and the provider does not go away, because revoke and kill
+ * wait for the list to drain.
+ *
+ * Order of locks, outermost first: the exporter's own (VFIO's memory_lock),
+ * the transition mutex, the reservation lock, the importer's own (IOMMUFD's
+ * pages->mutex), the spinlock here. Mapping and unmapping take the spinlock
+ * only, so they may run under any of the importer's locks.
+ */
+#include <linux/cleanup.h>
+#include <linux/export.h>
+#include <linux/overflow.h>
+#include <linux/pci-p2pdma.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "dma-buf-phys-priv.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/dma_buf_phys.h>
+
+static int phys_check_ranges(const struct dma_buf *dmabuf,
+			     const struct dma_buf_phys_desc *desc)
+{
+	size_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < desc->nr_ranges; i++) {
+		const struct phys_vec *range = &desc->ranges[i];
+		phys_addr_t last;
+
+		if (!range->len || !PAGE_ALIGNED(range->paddr | range->len))
+			return -EINVAL;
+		if (check_add_overflow(range->paddr, range->len - 1, &last) ||
+		    check_add_overflow(sum, range->len, &sum))
+			return -EOVERFLOW;
+	}
+	/* A file offset must reach all of it. */
+	if (sum > LONG_MAX)
+		return -EOVERFLOW;
+	return sum == dmabuf->size ? 0 : -EINVAL;
+}
+
+/*
+ * Returns 0, -EINVAL or -EOVERFLOW. A bad description is a bug of the exporter,
+ * so it gets a line in the log.
+ */
+int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
+			    const struct dma_buf_phys_desc *desc)
+{
+	int ret = -EINVAL;
+
+	if (desc->ranges && desc->nr_ranges &&
+	    !(desc->attrs & ~(DMA_BUF_PHYS_MMIO | DMA_BUF_PHYS_PRIVATE)) &&
+	    !(desc->attrs & DMA_BUF_PHYS_MMIO) == !desc->provider)
+		ret = phys_check_ranges(dmabuf, desc);
+	if (ret)
+		pr_err("dma-buf: %s pushed a bad description: %zu ranges, attributes %#x, error %d\n",
+		       dmabuf->exp_name, desc->nr_ranges, desc->attrs, ret);
+	return ret;
+}
+
+/* The buffer is new, nobody else sees it yet. */
+int dma_buf_phys_init(struct dma_buf *dmabuf,
+		      const struct dma_buf_phys_desc *desc)
+{
+	struct dma_buf_phys *phys;
+	int ret;
+
+	ret = dma_buf_phys_check_desc(dmabuf, desc);
+	if (ret)
+		return ret;
+
+	phys = kzalloc_obj(*phys, GFP_KERNEL_ACCOUNT);
+	if (!phys)
+		return -ENOMEM;
+
+	phys->dmabuf = dmabuf;
+	mutex_init(&phys->transition);
+	spin_lock_init(&phys->lock);
+	INIT_LIST_HEAD(&phys->maps);
+	init_waitqueue_head(&phys->idle);
+	phys->desc = *desc;
+	dmabuf->phys = phys;
+	return 0;
+}
+
+void dma_buf_phys_fini(struct dma_buf *dmabuf)
+{
+	struct dma_buf_phys *phys = dmabuf->phys;
+
+	if (!phys)
+		return;
+	/* A mapping needs an attachment, which holds the buffer. */
+	WARN_ON(!list_empty(&phys->maps));
+	mutex_destroy(&phys->transition);
+	kfree(phys);
+}
+
+const char *dma_buf_phys_importer_name(const struct dma_buf_attachment *attach)
+{
+	if (attach->importer_ops && attach->importer_ops->name)
+		return attach->importer_ops->name;
+	return dev_name(attach->dev);
+}
+
+/* What an importer can do is known when it attaches, so refuse it there. */
+int dma_buf_phys_check_attach(struct dma_buf_attachment *attach)
+{
+	struct dma_buf_phys *phys = attach->dmabuf->phys;
+
+	if (!phys)
+		return 0;
+
+	guard(spinlock)(&phys->lock);
+	if (phys->state == DMA_BUF_PHYS_DEAD)
+		return -ENODEV;
+	if (phys->desc.provider && !attach->peer2peer)
+		return -EOPNOTSUPP;
+	if (dma_buf_importer_class(attach) < phys->desc.needs)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static void phys_add(struct dma_buf_phys *phys, struct dma_buf_phys_map *map)
+{
+	lockdep_assert_held(&phys->lock);
+	map->state = DMA_BUF_PHYS_BUILDING;
+	list_add_tail(&map->node, &phys->maps);
+	phys->nr_maps++;
+}
+
+/**
+ * dma_buf_phys_drop - take a mapping without translation off its buffer
+ * @map: mapping in state BUILDING
+ *
+ * Nothing of the description or the provider may be touched afterwards.
+ */
+void dma_buf_phys_drop(struct dma_buf_phys_map *map)
+{
+	struct dma_buf_phys *phys = map->attach->dmabuf->phys;
+
+	guard(spinlock)(&phys->lock);
+	WARN_ON_ONCE(map->state != DMA_BUF_PHYS_BUILDING);
+	list_del(&map->node);
+	if (!--phys->nr_maps)
+		wake_up_all(&phys->idle);
+}
+
+/**
+ * dma_buf_phys_hold - keep the description and its provider from going away
+ * @attach: attachment of the asking importer
+ * @map: on the caller's stack; to be given to dma_buf_phys_drop() soon
+ *
+ * For questions about a buffer which may be revoked at the time. A mapping that
+ * covers nothing is all it takes.
+ *
+ * Return: 0, or -ENODEV if the buffer is dead.
+ */
+int dma_buf_phys_hold(struct dma_buf_attachment *attach,
+		      struct dma_buf_phys_map *map)
+{
+	struct dma_buf_phys *phys = attach->dmabuf->phys;
+
+	map->attach = attach;
+	guard(spinlock)(&phys->lock);
+	if (phys->state == DMA_BUF_PHYS_DEAD)
+		return -ENODEV;
+	phys_add(phys, map);
+	return 0;
+}
+
+/**
+ * dma_buf_phys_map_begin - check a slice and put its mapping on the buffer
+ * @attach: attachment of the importer, to a buffer with a description
+ * @map: the importer's mapping
+ * @offset: first byte of the slice
+ * @len: bytes in the slice
+ *
+ * After success the caller translates, without any lock of the core, and ends
+ * with dma_buf_phys_map_end().
+ *
+ * Return: 0; -ENODEV if the buffer is not live; -EACCES if it is private;
+ * -EINVAL or -EOVERFLOW if the slice is not inside the buffer.
+ */
+int dma_buf_phys_map_begin(struct dma_buf_attachment *attach,
+			   struct dma_buf_phys_map *map,
+			   size_t offset, size_t len)
+{
+	struct dma_buf_phys *phys = attach->dmabuf->phys;
+	size_t end;
+
+	if (check_add_overflow(offset, len, &end))
+		return -EOVERFLOW;
+	if (!len || end > attach->dmabuf->size)
+		return -EINVAL;
+
+	map->attach = attach;
+	map->offset = offset;
+	map->len = len;
+	map->route = NULL;
+
+	guard(spinlock)(&phys->lock);
+	if (phys->state != DMA_BUF_PHYS_LIVE)
+		return -ENODEV;
+	if (phys->desc.attrs & DMA_BUF_PHYS_PRIVATE)
+		return -EACCES;
+	phys_add(phys, map);
+	return 0;
+}
+
+/**
+ * dma_buf_phys_map_end - make a translated mapping count, or drop it
+ * @map: mapping in state BUILDING
+ * @ret: what translating returned; if 0, @map has its route
+ *
+ * A revoke that began meanwhile does not know how far the importer is, so the
+ * mapping is undone here rather than left to its callback.
+ *
+ * Return: @ret, or -ENODEV if the buffer was revoked meanwhile.
+ */
+int dma_buf_phys_map_end(struct dma_buf_phys_map *map, int ret)
+{
+	struct dma_buf_phys *phys = map->attach->dmabuf->phys;
+
+	if (!ret) {
+		scoped_guard(spinlock, &phys->lock) {
+			if (phys->state == DMA_BUF_PHYS_LIVE)
+				map->state = DMA_BUF_PHYS_MAPPED;
+			else
+				ret = -ENODEV;
+		}
+		if (ret)
+			map->route->release(map);
+	}
+	trace_dma_buf_phys_map(map, dma_buf_phys_importer_name(map->attach),
+			       map->route ? map->route->name : "none", ret);
+	if (ret)
+		dma_buf_phys_drop(map);
+	return ret;
+}
+
+/**
+ * dma_buf_phys_unmap - undo a mapping
+ * @map: mapping made by dma_buf_phys_map_device() or dma_buf_phys_map_domain()
+ *
+ * When it returns, the target does not reach the memory through @map any more,
+ * and @map belongs to the importer again. Never fails.
+ *
+ * Context: May sleep. Takes no lock that the reservation lock or a lock of the
+ * importer could be inside of, so it may be called under either. For a buffer
+ * without description the reservation lock must be held.
+ */
+void dma_buf_phys_unmap(struct dma_buf_phys_map *map)
+{
+	struct dma_buf_phys *phys = map->attach->dmabuf->phys;
+
+	might_sleep();
+
+	if (!phys) {
+		map->route->release(map);
+		return;
+	}
+
+	scoped_guard(spinlock, &phys->lock) {
+		if (WARN_ON_ONCE(map->state != DMA_BUF_PHYS_MAPPED))
+			return;
+		map->state = DMA_BUF_PHYS_BUILDING;
+	}
+	trace_dma_buf_phys_unmap(map, dma_buf_phys_importer_name(map->attach),
+				 map->route->name, 0);
+	map->route->release(map);
+	dma_buf_phys_drop(map);
+}
+EXPORT_SYMBOL_NS_GPL(dma_buf_phys_unmap, "DMA_BUF");
+
+static const char * const phys_state_names[] = {
+	[DMA_BUF_PHYS_LIVE] = "live",
+	[DMA_BUF_PHYS_REVOKING] = "revoking",
+	[DMA_BUF_PHYS_REVOKED] = "revoked",
+	[DMA_BUF_PHYS_DEAD] = "dead",
+};
+
+/* For fdinfo and debugfs: everything worth knowing but the addresses. */
+void dma_buf_phys_show(struct seq_file *m, struct dma_buf *dmabuf)
+{
+	struct dma_buf_phys *phys = dmabuf->phys;
+
+	if (!phys)
+		return;
+
+	guard(spinlock)(&phys->lock);
+	seq_printf(m, "phys_state:\t%s\n", phys_state_names[phys->state]);
+	seq_printf(m, "phys_ranges:\t%zu\n", phys->desc.nr_ranges);
+	seq_printf(m, "phys_provider:\t%s\n", phys->desc.provider ?
+		   dev_name(phys->desc.provider->owner) : "none");
+	seq_printf(m, "phys_mappings:\t%u\n", phys->nr_maps);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Physical ranges behind a dma-buf: described by the exporter, mapped by the
+ * core, never seen by an importer.
+ */
+#ifndef _LINUX_DMA_BUF_PHYS_H
+#define _LINUX_DMA_BUF_PHYS_H
+
+#include <linux/bits.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct dma_buf_phys_route;
+struct iommu_domain;
+struct p2pdma_provider;
+struct sg_table;
+
+/**
+ * DOC: words
+ *
+ * range
+ *	One &struct phys_vec: ``paddr`` and ``len`` in bytes.
+ * description
+ *	The exporter's ranges, their provider and attributes. It is pushed when
+ *	the buffer is exported and stays valid until release, restore with a new
+ *	description, or kill.
+ * provider
+ *	The &struct p2pdma_provider of the BAR that the ranges lie in, or NULL
+ *	for system memory.
+ * target
+ *	The address space that ranges are mapped into: a DMA device or an
+ *	IOMMU domain.
+ * mapping
+ *	&struct dma_buf_phys_map: one slice of one buffer in one target. The
+ *	importer embeds it in an object of its own.
+ * slice
+ *	``offset`` and ``len`` in bytes inside the buffer, in buffer order.
+ * revoke
+ *	The exporter takes the memory back: when it returns, no target reaches
+ *	the memory. *restore* gives it again; *kill* is for good.
+ *
+ * "last" is inclusive, "end" is exclusive, "len" is in bytes.
+ */
+
+/**
+ * DOC: errors
+ *
+ * Every function of this interface means the same by the same errno:
+ *
+ * ==============  ========================================================
+ * -ENODEV         the buffer is revoked, or gone for good
+ * -EOPNOTSUPP     this exporter and this importer or target do not go
+ *                 together
+ * -EREMOTEIO      the target has no peer to peer route to the memory
+ * -EINVAL         wrong ask: a slice outside the buffer, a bad alignment,
+ *                 an unknown flag
+ * -EOVERFLOW      a sum does not fit its type
+ * -EACCES         an attribute of the memory forbids this target
+ * -ENOMEM         no memory, no IOVA space, or no page table
+ * ==============  ========================================================
+ */
+
+/* Attributes of the described memory. What is not known is refused. */
+
+/** DMA_BUF_PHYS_MMIO: device memory of @provider; if not set, system memory */
+#define DMA_BUF_PHYS_MMIO	BIT(0)
+/** DMA_BUF_PHYS_PRIVATE: private (TEE) memory, which no host device may reach */
+#define DMA_BUF_PHYS_PRIVATE	BIT(1)
+
+/**
+ * struct dma_buf_phys_desc - what lies behind a buffer, told by its exporter
+ * @ranges: physical ranges in buffer order, each page aligned and of whole
+ *	pages; they may touch each other. The array stays the exporter's and
+ *	must not change while the description is valid.
+ * @nr_ranges: entries in @ranges, at least one; their lengths add up to
+ *	&dma_buf.size exactly
+ * @provider: the BAR that all ranges lie in, NULL for system memory
+ * @attrs: DMA_BUF_PHYS_* bits
+ * @needs: the least that an importer must be able to do to be let in
+ *
+ * The core copies the structure, not the array.
+ */
+struct dma_buf_phys_desc {
+	const struct phys_vec *ranges;
+	size_t nr_ranges;
+	struct p2pdma_provider *provider;
+	unsigned int attrs;
+	enum dma_buf_importer_class needs;
+};
+
+/* Exporter: &dma_buf_export_info.phys begins a description, these change it. */
+
+void dma_buf_phys_revoke(struct dma_buf *dmabuf);
+int dma_buf_phys_restore(struct dma_buf *dmabuf,
+			 const struct dma_buf_phys_desc *desc);
+void dma_buf_phys_kill(struct dma_buf *dmabuf);
+
+/*
+ * For the exporter's &dma_buf_ops, so that importers which know scatterlists
+ * only are served too.
+ */
+struct sg_table *dma_buf_phys_map_dma_buf(struct dma_buf_attachment *attach,
+					  enum dma_data_direction dir);
+void dma_buf_phys_unmap_dma_buf(struct dma_buf_attachment *attach,
+				struct sg_table *sgt,
+				enum dma_data_direction dir);
+
+/**
+ * struct dma_buf_phys_map - one slice of one buffer in one target
+ * @attach: the attachment it was mapped through
+ * @offset: first byte of the slice in the buffer
+ * @len: bytes in the slice
+ *
+ * Owned by the importer, who embeds it and may read the members above while the
+ * mapping is mapped; the rest is the core's. It needs no initialisation and
+ * must not move or go away before dma_buf_phys_unmap().
+ */
+struct dma_buf_phys_map {
+	struct dma_buf_attachment *attach;
+	size_t offset;
+	size_t len;
+
+	/* private: internal; node and state are under the core's spinlock */
+	struct list_head node;
+	const struct dma_buf_phys_route *route;
+	u8 state;
+	union {
+		struct {
+			struct device *dev;
+			struct dma_iova_state iova;
+			dma_addr_t *addrs;
+			unsigned long attrs;
+			enum dma_data_direction dir;
+		} device;
+		struct {
+			struct iommu_domain *domain;
+			unsigned long iova;
+		} domain;
+		struct {
+			struct sg_table *sgt;
+			enum dma_data_direction dir;
+		} legacy;
+	};
+};
+
+/* Importer: map a slice into a target, walk the result, unmap. */
+
+int dma_buf_phys_reachable(struct dma_buf_attachment *attach,
+			   struct device *dma_dev);
+int dma_buf_phys_map_device(struct dma_buf_attachment *attach,
+			    struct dma_buf_phys_map *map,
+			    struct device *dma_dev, size_t offset, size_t len,
+			    enum dma_data_direction dir, unsigned long attrs);
+int dma_buf_phys_map_domain(struct dma_buf_attachment *attach,
+			    struct dma_buf_phys_map *map,
+			    struct iommu_domain *domain, unsigned long iova,
+			    size_t offset, size_t len, int prot, gfp_t gfp);
+void dma_buf_phys_unmap(struct dma_buf_phys_map *map);
+
+/**
+ * struct dma_buf_phys_iter - walks the pieces of a mapping for a DMA device
+ * @addr: DMA address of the current piece, in the device's address space
+ * @len: bytes in the current piece
+ *
+ * Lives on the caller's stack.
+ */
+struct dma_buf_phys_iter {
+	/* output */
+	dma_addr_t addr;
+	size_t len;
+
+	/* private: input */
+	const struct dma_buf_phys_map *map;
+	size_t cap;
+
+	/* private: internal */
+	dma_addr_t rest_addr;
+	size_t rest_len;
+	struct dma_buf_phys_cursor {
+		size_t index;
+		size_t skip;
+		size_t left;
+	} cursor;
+	size_t run;
+	void *pos;
+};
+
+void dma_buf_phys_iter_start(struct dma_buf_phys_iter *it,
+			     const struct dma_buf_phys_map *map, size_t cap);
+bool dma_buf_phys_iter_next(struct dma_buf_phys_iter *it);
+size_t dma_buf_phys_count(const struct dma_buf_phys_map *map, size_t cap);
+
+/**
+ * dma_buf_phys_for_each_max - walk a mapping in pieces of a limited length
+ * @map: mapping made by dma_buf_phys_map_device()
+ * @it: &struct dma_buf_phys_iter of the caller
+ * @cap: most bytes in a piece, for hardware or wire formats with short length
+ *	fields; a piece that is cut ends at a multiple of @cap from its start
+ */
+#define dma_buf_phys_for_each_max(map, it, cap)				\
+	for (dma_buf_phys_iter_start(it, map, cap);			\
+	     dma_buf_phys_iter_next(it);)
+
+/**
+ * dma_buf_phys_for_each - walk a mapping in the longest pieces there are
+ * @map: mapping made by dma_buf_phys_map_device()
+ * @it: &struct dma_buf_phys_iter of the caller
+ */
+#define dma_buf_phys_for_each(map, it)					\
+	dma_buf_phys_for_each_max(map, it, SIZE_MAX)
+
+#endif /* _LINUX_DMA_BUF_PHYS_H */
