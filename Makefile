@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0
+# Each verb is a script of its own in scripts/; `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+BUILD ?= build
+export BUILD LINUX
+
+.PHONY: help setup demo check kunit vm-test lint series shell build clean
+
+help:
+	@echo 'make demo           build, boot, do the real thing and show it'
+	@echo 'make check          run every test; the last line is N passed, N failed'
+	@echo 'make kunit          KUnit suites in user-mode Linux (T=glob: only these suites)'
+	@echo 'make vm-test        the tests that boot a guest (T=glob: only these)'
+	@echo 'make lint           checkpatch, sparse, W=1, kernel-doc, shellcheck, ...'
+	@echo 'make series         the mailable branch of patches: build/series'
+	@echo 'make shell          a shell in a guest (KERNEL=plain|debug|base, IOMMU=...)'
+	@echo 'make build          only build a kernel (KERNEL=plain|debug|base)'
+	@echo 'make clean          remove build/'
+	@echo
+	@echo 'LINUX=PATH takes a kernel tree, tarball or .deb instead of fetching one.'
+
+setup:
+	@scripts/setup
+
+demo: setup
+	@scripts/demo
+
+check: setup
+	@scripts/check | scripts/tally
+
+kunit: setup
+	@scripts/kunit um $(if $(T),'$(T)') | scripts/tally
+
+vm-test: setup
+	@scripts/vm-test $(if $(T),'$(T)') | scripts/tally
+
+lint: setup
+	@scripts/lint | scripts/tally
+
+series: setup
+	@scripts/series
+
+KERNEL ?= plain
+IOMMU ?= intel
+shell: setup
+	@scripts/vm --kernel $(KERNEL) --iommu $(IOMMU) --shell
+
+build: setup
+	@scripts/build $(KERNEL)
+
+clean:
+	rm -rf '$(BUILD)'

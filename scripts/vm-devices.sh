@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2153,SC2054
+# (SC2054: the commas are QEMU's.)
+# Sourced by scripts/vm: the machine that the guest sees, as the array QEMU.
+
+# port: the bus that the next device sits on, in BUS. Slot numbers only grow, so that a device
+# has the same address in each run of one topology.
+next_port() {
+	PORTS=$((PORTS + 1))
+	if [ "$TOPOLOGY" = switch ]; then
+		BUS=dn$PORTS
+		QEMU+=(-device "xio3130-downstream,id=$BUS,bus=up,chassis=1,slot=$PORTS")
+	else
+		BUS=rp$PORTS
+		QEMU+=(-device "pcie-root-port,id=$BUS,chassis=1,slot=$PORTS")
+	fi
+}
+
+# device NAME,PROPERTIES: behind a port of its own.
+device() {
+	next_port
+	QEMU+=(-device "$1,bus=$BUS")
+}
+
+accelerator() {
+	local thread=multi
+	[ -z "$SINGLE" ] || thread=single
+	if [ "$ICOUNT" ]; then
+		QEMU+=(-accel tcg,thread=single -icount "shift=${SHIFT:-3},sleep=off"
+			-rtc base=2026-01-01T00:00:00,clock=vm)
+		ARGS+=(nokaslr tsc=reliable)
+		return
+	fi
+	[ "$ACCEL" != auto ] || ACCEL=$(kvm_or_tcg)
+	case $ACCEL in
+	kvm) QEMU+=(-accel kvm) ;;
+	tcg) QEMU+=(-accel "tcg,thread=$thread") ;;
+	*) runner_error "--accel $ACCEL: auto, tcg or kvm" ;;
+	esac
+}
+
+# KVM counts only if a kernel boots with it: a /dev/kvm that opens may do nothing more.
+# The answer is kept until the machine boots again.
+kvm_or_tcg() {
+	local answer
+	answer=$CACHE/accel-$(cat /proc/sys/kernel/random/boot_id)
+	if [ ! -f "$answer" ]; then
+		rm -f "$CACHE"/accel-*
+		echo tcg >"$answer.$$"
+		if [ -r /dev/kvm ] && [ -w /dev/kvm ] &&
+			timeout -k 1 10 qemu-system-x86_64 -accel kvm -machine q35 -cpu "$CPU" -m 512M \
+				-display none -nodefaults -no-reboot -serial stdio -kernel "$IMAGE" \
+				-append 'console=ttyS0 panic=-1' </dev/null 2>/dev/null |
+			grep -q 'Linux version'; then
+			echo kvm >"$answer.$$"
+		fi
+		mv "$answer.$$" "$answer"
+	fi
+	cat "$answer"
+}
+
+iommu() {
+	case $IOMMU in
+	intel) QEMU+=(-device "intel-iommu,intremap=on,caching-mode=on,aw-bits=48") ;;
+	amd) QEMU+=(-device amd-iommu,intremap=on) ;;
+	virtio) QEMU+=(-device virtio-iommu-pci) ;;
+	none) ARGS+=(vfio.enable_unsafe_noiommu_mode=1) ;;
+	*) runner_error "--iommu $IOMMU: intel, amd, virtio or none" ;;
+	esac
+	# Without interrupt remapping VFIO wants to be told that it may.
+	case $IOMMU in
+	virtio | none) ARGS+=(iommufd.allow_unsafe_interrupts=1 vfio_iommu_type1.allow_unsafe_interrupts=1) ;;
+	esac
+}
+
+topology() {
+	PORTS=0
+	case $TOPOLOGY in
+	ports) ;;
+	switch) QEMU+=(-device pcie-root-port,id=root,chassis=0,slot=0
+		-device x3130-upstream,id=up,bus=root) ;;
+	*) runner_error "--topology $TOPOLOGY: ports or switch" ;;
+	esac
+}
+
+devices() {
+	QEMU+=(-object "memory-backend-memfd,id=bar0,size=$BAR,share=on"
+		-object memory-backend-memfd,id=bar1,size=4M,share=on
+		-global edu.dma_mask=0xffffffffffffffff
+		-drive "file=$RUN/nvme.img,format=raw,if=none,id=disk,cache=unsafe"
+		-netdev user,id=net,restrict=on)
+	truncate -s 64M "$RUN/nvme.img"
+	device ivshmem-plain,id=ivshmem0,memdev=bar0
+	device ivshmem-plain,id=ivshmem1,memdev=bar1
+	device edu,id=edu0
+	device edu,id=edu1
+	device pci-testdev,id=testdev,membar=1M
+	device nvme,id=nvme,serial=phys,drive=disk,cmb_size_mb=16
+	device virtio-gpu-pci,id=gpu,iommu_platform=on
+	device virtio-net-pci,id=nic,netdev=net,iommu_platform=on,romfile=
+}
+
+qemu_arguments() {
+	ARGS=(console=ttyS0 panic=-1 no_timer_check)
+	QEMU=(-machine q35,kernel-irqchip=split -cpu "$CPU" -smp "$SMP" -m "$MEMORY"
+		-nodefaults -no-user-config -no-reboot -display none -vga none)
+	accelerator
+	iommu
+	topology
+	devices
+	QEMU+=(-chardev "file,id=console,path=$LOG" -serial chardev:console
+		-chardev stdio,id=command,signal=off -serial chardev:command
+		-chardev "file,id=status,path=$RUN/status" -serial chardev:status
+		-qmp "unix:$RUN/qmp,server=on,wait=off"
+		-kernel "$IMAGE" -initrd "$RUN/initramfs" -append "${ARGS[*]} ${APPEND[*]}" "${EXTRA[@]}")
+}
