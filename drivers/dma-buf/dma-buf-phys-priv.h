@@ -36,9 +36,8 @@ enum dma_buf_phys_map_state {
 /**
  * struct dma_buf_phys - what the core keeps for a buffer with a description
  * @dmabuf: the buffer, which owns this
- * @transition: serialises revoke, restore and kill; outside the reservation
- *	lock
- * @lock: leaf; guards the members below, is never held while translating
+ * @transition: serialises revoke, restore and kill
+ * @lock: guards the members below, is never held while translating
  * @state: @lock to read, @transition and @lock to write
  * @desc: @lock to read while no mapping is held, @transition and @lock to write;
  *	stable for whoever has a mapping in @maps
@@ -48,8 +47,8 @@ enum dma_buf_phys_map_state {
  */
 struct dma_buf_phys {
 	struct dma_buf *dmabuf;
-	struct mutex transition;
-	spinlock_t lock;
+	struct mutex transition;	/* outside the reservation lock */
+	spinlock_t lock;		/* leaf */
 	enum dma_buf_phys_state state;
 	struct dma_buf_phys_desc desc;
 	struct list_head maps;

@@ -62,11 +62,13 @@ struct sg_table;
  * ==============  ========================================================
  */
 
-/* Attributes of the described memory. What is not known is refused. */
-
-/** DMA_BUF_PHYS_MMIO: device memory of @provider; if not set, system memory */
+/*
+ * Attributes of the described memory; unknown ones are refused.
+ *
+ * DMA_BUF_PHYS_MMIO: device memory of the provider; system memory if not set
+ * DMA_BUF_PHYS_PRIVATE: private (TEE) memory, which no host device may reach
+ */
 #define DMA_BUF_PHYS_MMIO	BIT(0)
-/** DMA_BUF_PHYS_PRIVATE: private (TEE) memory, which no host device may reach */
 #define DMA_BUF_PHYS_PRIVATE	BIT(1)
 
 /**
