@@ -7,13 +7,17 @@
 # has the same address in each run of one topology.
 next_port() {
 	PORTS=$((PORTS + 1))
-	if [ "$TOPOLOGY" = switch ]; then
-		BUS=dn$PORTS
-		QEMU+=(-device "xio3130-downstream,id=$BUS,bus=up,chassis=1,slot=$PORTS")
-	else
+	case $TOPOLOGY in
+	ports)
 		BUS=rp$PORTS
 		QEMU+=(-device "pcie-root-port,id=$BUS,chassis=1,slot=$PORTS")
-	fi
+		;;
+	switch)
+		BUS=dn$PORTS
+		QEMU+=(-device "xio3130-downstream,id=$BUS,bus=up,chassis=1,slot=$PORTS")
+		;;
+	root) BUS=pcie.0 ;;
+	esac
 }
 
 # device NAME,PROPERTIES: behind a port of its own.
@@ -69,17 +73,24 @@ iommu() {
 	esac
 	# Without interrupt remapping VFIO wants to be told that it may.
 	case $IOMMU in
-	virtio | none) ARGS+=(iommufd.allow_unsafe_interrupts=1 vfio_iommu_type1.allow_unsafe_interrupts=1) ;;
+	amd | virtio | none) ARGS+=(iommufd.allow_unsafe_interrupts=1 vfio_iommu_type1.allow_unsafe_interrupts=1) ;;
 	esac
 }
 
 topology() {
 	PORTS=0
+	# QEMU 7.2's amd-iommu looks a device up by the bus number that it had before the firmware
+	# numbered the buses: it translates nothing for a device behind a port or a switch.
+	# So there the devices sit on the root bus itself.
+	case $IOMMU-$TOPOLOGY in
+	amd-ports) TOPOLOGY=root ;;
+	amd-switch) runner_error "QEMU's amd-iommu does not translate for devices behind a switch" ;;
+	esac
 	case $TOPOLOGY in
-	ports) ;;
+	ports | root) ;;
 	switch) QEMU+=(-device pcie-root-port,id=root,chassis=0,slot=0
 		-device x3130-upstream,id=up,bus=root) ;;
-	*) runner_error "--topology $TOPOLOGY: ports or switch" ;;
+	*) runner_error "--topology $TOPOLOGY: ports, switch or root" ;;
 	esac
 }
 
@@ -97,7 +108,7 @@ devices() {
 	device pci-testdev,id=testdev,membar=1M
 	device nvme,id=nvme,serial=phys,drive=disk,cmb_size_mb=16
 	device virtio-gpu-pci,id=gpu,iommu_platform=on
-	device virtio-net-pci,id=nic,netdev=net,iommu_platform=on,romfile=
+	device virtio-net-pci,id=nic,netdev=net,iommu_platform=on,disable-legacy=on,romfile=
 }
 
 qemu_arguments() {
