@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Target device: the sample driver, or its twin on the unmodified kernel */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "importer.h"
+#include "ktap.h"
+#include "machine.h"
+#include "sample.h"
+#include "sys.h"
+
+static void device_open(struct importer *imp)
+{
+	imp->node = sample_open(machine.edu_device);
+}
+
+static int device_map(struct importer *imp, int dmabuf, uint64_t offset,
+		      uint64_t len)
+{
+	(void)len;
+	imp->start = offset;
+	return sample_import(imp->node, dmabuf);
+}
+
+static int device_unmap(struct importer *imp)
+{
+	return sample_release(imp->node);
+}
+
+static int device_write(struct importer *imp, uint64_t offset, const void *data,
+			size_t len)
+{
+	return sample_write(imp->node, imp->start + offset, data, len);
+}
+
+static int device_read(struct importer *imp, uint64_t offset, void *data,
+		       size_t len)
+{
+	return sample_read(imp->node, imp->start + offset, data, len);
+}
+
+const struct importer_ops importer_device = {
+	.name = "device",
+	.open = device_open,
+	.map = device_map,
+	.unmap = device_unmap,
+	.write = device_write,
+	.read = device_read,
+};

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "iommufd.h"
+#include "ktap.h"
+#include "machine.h"
+#include "sys.h"
+
+struct machine machine;
+
+static void bail_out(const char *why)
+{
+	printf("KTAP version 1\nBail out! %s\n", why);
+	exit(1);
+}
+
+static void unbind(const char *name)
+{
+	/* Ports have no part in this, and their driver is no hindrance. */
+	if (strtoul(sys_slurp(sys_path("/sys/bus/pci/devices/%s/class", name)),
+		    NULL, 16) >> 8 != 0x0604)
+		pci_bind(name, NULL);
+}
+
+/*
+ * Devices of one IOMMU group can only be reached by user space together, so
+ * what a kernel driver has of the exporter's group must be let go of.
+ */
+static void free_group(const char *name)
+{
+	if (pci_group(name) >= 0)
+		pci_group_others(name, unbind);
+}
+
+void machine_init(void)
+{
+	int group;
+
+	if (!pci_find(PCI_IVSHMEM, 0, machine.exporter) ||
+	    !pci_find(PCI_EDU, 0, machine.edu_domain) ||
+	    !pci_find(PCI_EDU, 1, machine.edu_device))
+		bail_out("no ivshmem, or not two edu");
+
+	machine.iommu = pci_has_iommu();
+	/* VFIO without an IOMMU makes up a group for each device it has. */
+	group = machine.iommu ? pci_group(machine.exporter) : -1;
+	if (group >= 0) {
+		free_group(machine.exporter);
+		free_group(machine.edu_domain);
+	}
+	if (group >= 0 && group == pci_group(machine.edu_device))
+		machine.no_device = "exporter and importer are in one IOMMU group, which VFIO takes as a whole";
+	else if (!pci_bind(machine.edu_device, "edu-dma-buf"))
+		machine.no_device = "no driver for edu in this kernel";
+
+	if (!pci_bind(machine.exporter, "vfio-pci") ||
+	    !pci_bind(machine.edu_domain, "vfio-pci"))
+		bail_out("vfio-pci does not take the devices");
+}
+
+void machine_need(const struct importer_ops *ops)
+{
+	if (ops == &importer_device && machine.no_device)
+		skip("%s", machine.no_device);
+}
+
+void exporter_open(struct exporter *exp)
+{
+	size_t len;
+	void *map;
+
+	vfio_open(&exp->dev, machine.exporter, iommufd_open());
+	map = vfio_map_bar(&exp->dev, EXPORTER_BAR, &len);
+	bar_init(&exp->bar, map, len);
+}
+
+int exporter_try(struct exporter *exp, const struct layout *l)
+{
+	return vfio_export(&exp->dev, EXPORTER_BAR, l->ranges, l->nr);
+}
+
+int exporter_export(struct exporter *exp, const struct layout *l)
+{
+	int fd = exporter_try(exp, l);
+
+	CHECK(fd >= 0, "export of %zu ranges: %s", l->nr, ktap_number(fd));
+	return fd;
+}
