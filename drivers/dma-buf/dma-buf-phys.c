@@ -15,6 +15,7 @@
  * only, so they may run under any of the importer's locks.
  */
 #include <linux/cleanup.h>
+#include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/overflow.h>
 #include <linux/pci-p2pdma.h>
@@ -177,6 +178,43 @@ int dma_buf_phys_hold(struct dma_buf_attachment *attach,
 	return 0;
 }
 
+static int phys_check_mappable(const struct dma_buf_phys *phys)
+{
+	lockdep_assert_held(&phys->lock);
+	if (phys->state != DMA_BUF_PHYS_LIVE)
+		return -ENODEV;
+	if (phys->desc.attrs & DMA_BUF_PHYS_PRIVATE)
+		return -EACCES;
+	return 0;
+}
+
+/**
+ * dma_buf_phys_mappable - ask whether a buffer can be mapped at the moment
+ * @attach: attachment of the importer
+ *
+ * For importers that map later than they attach, and are to refuse a revoked
+ * buffer when they attach. After the answer 0 no revoke goes by without a call
+ * of the importer's &dma_buf_attach_ops.invalidate_mappings.
+ *
+ * Context: The reservation lock is held.
+ *
+ * Return: 0; -ENODEV if the buffer is revoked, or gone for good; -EACCES if the
+ * memory is private; -EOPNOTSUPP if the buffer has no description.
+ */
+int dma_buf_phys_mappable(struct dma_buf_attachment *attach)
+{
+	struct dma_buf_phys *phys = attach->dmabuf->phys;
+
+	dma_resv_assert_held(attach->dmabuf->resv);
+
+	if (!phys)
+		return -EOPNOTSUPP;
+
+	guard(spinlock)(&phys->lock);
+	return phys_check_mappable(phys);
+}
+EXPORT_SYMBOL_NS_GPL(dma_buf_phys_mappable, "DMA_BUF");
+
 /**
  * dma_buf_phys_map_begin - check a slice and put its mapping on the buffer
  * @attach: attachment of the importer, to a buffer with a description
@@ -196,6 +234,7 @@ int dma_buf_phys_map_begin(struct dma_buf_attachment *attach,
 {
 	struct dma_buf_phys *phys = attach->dmabuf->phys;
 	size_t end;
+	int ret;
 
 	if (check_add_overflow(offset, len, &end))
 		return -EOVERFLOW;
@@ -208,10 +247,9 @@ int dma_buf_phys_map_begin(struct dma_buf_attachment *attach,
 	map->route = NULL;
 
 	guard(spinlock)(&phys->lock);
-	if (phys->state != DMA_BUF_PHYS_LIVE)
-		return -ENODEV;
-	if (phys->desc.attrs & DMA_BUF_PHYS_PRIVATE)
-		return -EACCES;
+	ret = phys_check_mappable(phys);
+	if (ret)
+		return ret;
 	phys_add(phys, map);
 	return 0;
 }

@@ -151,6 +151,7 @@ struct dma_buf_phys_map {
 
 int dma_buf_phys_reachable(struct dma_buf_attachment *attach,
 			   struct device *dma_dev);
+int dma_buf_phys_mappable(struct dma_buf_attachment *attach);
 int dma_buf_phys_map_device(struct dma_buf_attachment *attach,
 			    struct dma_buf_phys_map *map,
 			    struct device *dma_dev, size_t offset, size_t len,
