@@ -24,8 +24,10 @@ struct edu_dma_buf_import {
 /**
  * struct edu_dma_buf_copy - argument of EDU_DMA_BUF_READ and EDU_DMA_BUF_WRITE
  * @offset: first byte in the buffer
- * @len: bytes to copy
+ * @len: bytes to copy; 0 only maps the buffer
  * @user: pointer to the user's memory
+ *
+ * A copy is done whole, or fails; a failed one may have copied a part.
  */
 struct edu_dma_buf_copy {
 	__u64 offset;
