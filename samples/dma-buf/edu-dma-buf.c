@@ -29,6 +29,8 @@
 #include "edu.h"
 #include "edu-dma-buf.h"
 
+const char edu_driver_name[] = "edu-dma-buf";
+
 /**
  * struct edu_buffer - an imported buffer
  * @dmabuf: the buffer, of which this has a reference

@@ -61,6 +61,7 @@ int edu_load(struct edu *edu, dma_addr_t src, size_t len);
 int edu_store(struct edu *edu, dma_addr_t dst, size_t len);
 
 /* edu-dma-buf.c: what a file does */
+extern const char edu_driver_name[];
 long edu_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 void edu_release_buffer(struct edu_buffer *buf);
 
