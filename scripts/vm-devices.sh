@@ -122,6 +122,6 @@ qemu_arguments() {
 	QEMU+=(-chardev "file,id=console,path=$LOG" -serial chardev:console
 		-chardev stdio,id=command,signal=off -serial chardev:command
 		-chardev "file,id=status,path=$RUN/status" -serial chardev:status
-		-qmp "unix:$RUN/qmp,server=on,wait=off"
+		-qmp unix:qmp,server=on,wait=off
 		-kernel "$IMAGE" -initrd "$RUN/initramfs" -append "${ARGS[*]} ${APPEND[*]}" "${EXTRA[@]}")
 }
