@@ -1,0 +1,582 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Target IOMMU domain, with a page table made of an xarray: it can refuse, and
+ * it can stop in the middle, so that a revoke meets a mapping half built.
+ */
+#include <linux/iommu.h>
+#include <linux/xarray.h>
+
+#include "st-dma-buf-phys.h"
+
+#define P	PAGE_SIZE
+#define RW	(IOMMU_READ | IOMMU_WRITE)
+
+/**
+ * struct test_domain - a paging domain in memory
+ * @domain: what the core sees
+ * @pages: physical address of each page, by the number of its IOVA page
+ * @prot: of the last map
+ * @syncs: calls of iotlb_sync_map
+ * @fail_iova: map of this IOVA fails with -ENOMEM
+ * @sync_ret: what iotlb_sync_map answers
+ * @stops: whether map and unmap wait for @go
+ * @stopped: completed when they do
+ * @go: lets them go on
+ */
+struct test_domain {
+	struct iommu_domain domain;
+	struct xarray pages;
+	int prot;
+	unsigned int syncs;
+	unsigned long fail_iova;
+	int sync_ret;
+	bool stops;
+	struct completion stopped;
+	struct completion go;
+};
+
+static struct test_domain *to_test_domain(struct iommu_domain *domain)
+{
+	return container_of(domain, struct test_domain, domain);
+}
+
+static void stop_here(struct test_domain *td)
+{
+	if (!td->stops)
+		return;
+	complete(&td->stopped);
+	wait_for_completion_timeout(&td->go, PHYS_TEST_LATE);
+}
+
+static int test_map_pages(struct iommu_domain *domain, unsigned long iova,
+			  phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			  int prot, gfp_t gfp, size_t *mapped)
+{
+	struct test_domain *td = to_test_domain(domain);
+	int ret;
+
+	stop_here(td);
+	td->prot = prot;
+	for (; pgcount; pgcount--) {
+		if (iova == td->fail_iova)
+			return -ENOMEM;
+		ret = xa_insert(&td->pages, iova / P,
+				xa_mk_value(paddr / P), gfp);
+		if (ret)
+			return ret == -EBUSY ? -EADDRINUSE : ret;
+		iova += pgsize;
+		paddr += pgsize;
+		*mapped += pgsize;
+	}
+	return 0;
+}
+
+/* As real ones, it stops at the first page that is not there. */
+static size_t test_unmap_pages(struct iommu_domain *domain, unsigned long iova,
+			       size_t pgsize, size_t pgcount,
+			       struct iommu_iotlb_gather *gather)
+{
+	struct test_domain *td = to_test_domain(domain);
+	size_t unmapped = 0;
+
+	stop_here(td);
+	while (pgcount-- && xa_erase(&td->pages, (iova + unmapped) / P))
+		unmapped += pgsize;
+	return unmapped;
+}
+
+static int test_sync_map(struct iommu_domain *domain, unsigned long iova,
+			 size_t size)
+{
+	struct test_domain *td = to_test_domain(domain);
+
+	td->syncs++;
+	return td->sync_ret;
+}
+
+static phys_addr_t test_iova_to_phys(struct iommu_domain *domain,
+				     dma_addr_t iova)
+{
+	void *page = xa_load(&to_test_domain(domain)->pages, iova / P);
+
+	return page ? xa_to_value(page) * P + iova % P : 0;
+}
+
+static const struct iommu_domain_ops test_domain_ops = {
+	.map_pages = test_map_pages,
+	.unmap_pages = test_unmap_pages,
+	.iotlb_sync_map = test_sync_map,
+	.iova_to_phys = test_iova_to_phys,
+};
+
+static const struct phys_vec domain_ranges[] = {
+	{ 64 * P, 3 * P }, { 16 * P, P }, { 32 * P, 4 * P },
+};
+
+/**
+ * struct domain_test - what each case starts with
+ * @desc: of @dmabuf
+ * @dmabuf: a buffer of eight pages
+ * @imp: an importer of it
+ * @td: a domain
+ */
+struct domain_test {
+	struct dma_buf_phys_desc desc;
+	struct dma_buf *dmabuf;
+	struct phys_test_importer *imp;
+	struct test_domain *td;
+};
+
+static void td_action(void *ctx)
+{
+	struct test_domain *td = ctx;
+
+	xa_destroy(&td->pages);
+}
+
+static int domain_init(struct kunit *test)
+{
+	struct domain_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct test_domain *td = kunit_kzalloc(test, sizeof(*td), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	KUNIT_ASSERT_NOT_NULL(test, td);
+	xa_init(&td->pages);
+	init_completion(&td->stopped);
+	init_completion(&td->go);
+	td->fail_iova = ULONG_MAX;
+	td->domain.type = IOMMU_DOMAIN_UNMANAGED;
+	td->domain.ops = &test_domain_ops;
+	td->domain.pgsize_bitmap = P;
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, td_action, td),
+			0);
+
+	t->td = td;
+	t->desc = PHYS_TEST_DESC(domain_ranges);
+	t->dmabuf = phys_test_export(test, &t->desc);
+	t->imp = phys_test_importer(test, t->dmabuf, phys_test_device(test));
+	test->priv = t;
+	return 0;
+}
+
+static int map_slice(struct domain_test *t, unsigned long iova, size_t offset,
+		     size_t len)
+{
+	int ret = dma_buf_phys_map_domain(t->imp->attach, &t->imp->map,
+					  &t->td->domain, iova, offset, len,
+					  RW, GFP_KERNEL);
+
+	t->imp->mapped = !ret;
+	return ret;
+}
+
+/* [iova, iova + len) is the slice at @offset, and nothing else is there. */
+static void expect_slice(struct kunit *test, unsigned long iova, size_t offset,
+			 size_t len)
+{
+	struct domain_test *t = test->priv;
+	unsigned long index, n = 0;
+	void *page;
+	size_t i;
+
+	for (i = 0; i < len; i += P)
+		KUNIT_EXPECT_EQ(test,
+				iommu_iova_to_phys(&t->td->domain, iova + i),
+				phys_test_paddr(&t->desc, offset + i));
+	xa_for_each(&t->td->pages, index, page)
+		n++;
+	KUNIT_EXPECT_EQ(test, n, len / P);
+}
+
+static void maps_the_slice_and_nothing_else(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+	size_t offset, len;
+
+	for (offset = 0; offset < t->dmabuf->size; offset += P) {
+		for (len = P; len <= t->dmabuf->size - offset; len += P) {
+			KUNIT_ASSERT_EQ(test, map_slice(t, SZ_1M, offset, len),
+					0);
+			expect_slice(test, SZ_1M, offset, len);
+			phys_test_unmap(t->imp);
+			KUNIT_ASSERT_TRUE(test, xa_empty(&t->td->pages));
+		}
+	}
+}
+
+static void syncs_once(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, map_slice(t, 0, 0, t->dmabuf->size), 0);
+	KUNIT_EXPECT_EQ(test, t->td->syncs, 1);
+}
+
+static void iova_may_end_at_the_last_byte(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, map_slice(t, -8 * P, 0, 8 * P), 0);
+	expect_slice(test, -8 * P, 0, 8 * P);
+}
+
+static void iova_must_not_overflow(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, map_slice(t, -7 * P, 0, 8 * P), -EOVERFLOW);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
+}
+
+static void memory_decides_how_it_is_cached(struct kunit *test)
+{
+	/* A domain does not care where the BAR is. */
+	static struct p2pdma_provider provider;
+	struct domain_test *t = test->priv;
+	struct dma_buf_phys_desc desc = t->desc;
+
+	KUNIT_ASSERT_EQ(test, map_slice(t, 0, 0, P), 0);
+	KUNIT_EXPECT_EQ(test, t->td->prot, RW | IOMMU_CACHE);
+
+	/* Now the buffer is in a BAR. */
+	dma_buf_phys_revoke(t->dmabuf);
+	desc.attrs = DMA_BUF_PHYS_MMIO;
+	desc.provider = &provider;
+	KUNIT_ASSERT_EQ(test, dma_buf_phys_restore(t->dmabuf, &desc), 0);
+	KUNIT_ASSERT_EQ(test, map_slice(t, 0, 0, P), 0);
+	KUNIT_EXPECT_EQ(test, t->td->prot, RW | IOMMU_MMIO);
+}
+
+struct prot_case {
+	const char *name;
+	int prot;
+	int ret;
+};
+
+static const struct prot_case prot_cases[] = {
+	{ "read", IOMMU_READ, 0 },
+	{ "write", IOMMU_WRITE, 0 },
+	{ "read, no execution", IOMMU_READ | IOMMU_NOEXEC, 0 },
+	{ "privileged", RW | IOMMU_PRIV, 0 },
+	{ "nothing", 0, -EINVAL },
+	{ "neither read nor write", IOMMU_PRIV, -EINVAL },
+	{ "cached, as the importer thinks", RW | IOMMU_CACHE, -EINVAL },
+	{ "device, as the importer thinks", RW | IOMMU_MMIO, -EINVAL },
+	{ "unknown bit", RW | BIT(30), -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(prot, prot_cases, name);
+
+static void prot_is_checked_and_passed_on(struct kunit *test)
+{
+	const struct prot_case *c = test->param_value;
+	struct domain_test *t = test->priv;
+	int ret;
+
+	ret = dma_buf_phys_map_domain(t->imp->attach, &t->imp->map,
+				      &t->td->domain, 0, 0, P, c->prot,
+				      GFP_KERNEL);
+	t->imp->mapped = !ret;
+	KUNIT_EXPECT_EQ(test, ret, c->ret);
+	KUNIT_EXPECT_EQ(test, t->td->prot,
+			c->ret ? 0 : c->prot | IOMMU_CACHE);
+}
+
+struct align_case {
+	const char *name;
+	unsigned long iova;
+	size_t offset;
+	size_t len;
+};
+
+/* for a domain whose smallest page is four of the CPU's */
+static const struct align_case align_cases[] = {
+	{ "iova", 2 * P, 0, 4 * P },
+	{ "iova within a page", 512, 0, 4 * P },
+	{ "offset", 0, P, 4 * P },
+	{ "length", 0, 0, 3 * P },
+	{ "length within a page", 0, 0, 4 * P + 512 },
+	{ "range", 0, 0, 4 * P },
+	{ "later range", 0, 4 * P, 8 * P },
+};
+
+KUNIT_ARRAY_PARAM_DESC(align, align_cases, name);
+
+static void unaligned_for_the_domain_is_refused(struct kunit *test)
+{
+	/* the first aligned in whole, the others not in one way each */
+	static const struct phys_vec ranges[] = {
+		{ 33 * P, 4 * P }, { 64 * P, 4 * P }, { 80 * P, 2 * P },
+		{ 96 * P, 6 * P },
+	};
+	const struct align_case *c = test->param_value;
+	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct domain_test *t = test->priv;
+
+	t->dmabuf = phys_test_export(test, &desc);
+	t->imp = phys_test_importer(test, t->dmabuf, t->imp->attach->dev);
+	t->td->domain.pgsize_bitmap = 4 * P;
+	KUNIT_EXPECT_EQ(test, map_slice(t, c->iova, c->offset, c->len),
+			-EINVAL);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
+	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+}
+
+static void aligned_for_the_domain_is_mapped(struct kunit *test)
+{
+	/* Touching ranges count as one, whatever their own alignment. */
+	static const struct phys_vec ranges[] = {
+		{ 64 * P, 3 * P }, { 67 * P, P }, { 32 * P, 4 * P },
+	};
+	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct domain_test *t = test->priv;
+
+	t->dmabuf = phys_test_export(test, &desc);
+	t->imp = phys_test_importer(test, t->dmabuf, t->imp->attach->dev);
+	t->td->domain.pgsize_bitmap = 4 * P;
+	KUNIT_ASSERT_EQ(test, map_slice(t, 16 * P, 0, 8 * P), 0);
+	KUNIT_EXPECT_EQ(test, iommu_iova_to_phys(&t->td->domain, 16 * P),
+			64 * P);
+	KUNIT_EXPECT_EQ(test, iommu_iova_to_phys(&t->td->domain, 20 * P),
+			32 * P);
+}
+
+static void slice_is_checked(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, 0, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, 0, 9 * P), -EINVAL);
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, 8 * P, P), -EINVAL);
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, -P, P), -EOVERFLOW);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
+}
+
+static void domain_without_translation_is_refused(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+
+	t->td->domain.type = IOMMU_DOMAIN_IDENTITY;
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, 0, P), -EOPNOTSUPP);
+	t->td->domain.type = IOMMU_DOMAIN_BLOCKED;
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, 0, P), -EOPNOTSUPP);
+	t->td->domain.type = IOMMU_DOMAIN_UNMANAGED;
+	t->td->domain.pgsize_bitmap = 0;
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, 0, P), -EOPNOTSUPP);
+}
+
+static void buffer_without_description_is_refused(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+	struct dma_buf *dmabuf = phys_test_export(test, NULL);
+
+	t->imp = phys_test_importer(test, dmabuf, t->imp->attach->dev);
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, 0, P), -EOPNOTSUPP);
+}
+
+static void private_memory_is_refused(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+	struct dma_buf_phys_desc desc = t->desc;
+
+	desc.attrs = DMA_BUF_PHYS_PRIVATE;
+	dma_buf_phys_revoke(t->dmabuf);
+	KUNIT_ASSERT_EQ(test, dma_buf_phys_restore(t->dmabuf, &desc), 0);
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, 0, P), -EACCES);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
+}
+
+static void occupied_iova_unwinds(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+
+	/* The sixth page: two ranges and a page of the third are mapped. */
+	KUNIT_ASSERT_EQ(test, iommu_map(&t->td->domain, 5 * P, 99 * P, P, RW,
+					GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, 0, 8 * P), -EADDRINUSE);
+
+	/* What was there before is all there is. */
+	KUNIT_EXPECT_EQ(test, iommu_iova_to_phys(&t->td->domain, 5 * P),
+			99 * P);
+	xa_erase(&t->td->pages, 5);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
+	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	/* Once the place is free, it works. */
+	KUNIT_ASSERT_EQ(test, map_slice(t, 0, 0, 8 * P), 0);
+	expect_slice(test, 0, 0, 8 * P);
+}
+
+static void failure_at_any_page_unwinds(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+	unsigned long iova;
+
+	for (iova = SZ_1M; iova < SZ_1M + 8 * P; iova += P) {
+		t->td->fail_iova = iova;
+		KUNIT_EXPECT_EQ(test, map_slice(t, SZ_1M, 0, 8 * P), -ENOMEM);
+		KUNIT_ASSERT_TRUE(test, xa_empty(&t->td->pages));
+		PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	}
+}
+
+static void failing_sync_unwinds(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+
+	t->td->sync_ret = -EIO;
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, 0, 8 * P), -EIO);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
+	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+}
+
+struct mapper {
+	struct domain_test *t;
+	int ret;
+};
+
+static void do_map(void *arg)
+{
+	struct mapper *mapper = arg;
+
+	mapper->ret = map_slice(mapper->t, SZ_1M, 0, 8 * P);
+}
+
+static void do_unmap(void *imp)
+{
+	phys_test_unmap(imp);
+}
+
+static void do_revoke(void *dmabuf)
+{
+	dma_buf_phys_revoke(dmabuf);
+}
+
+static bool wait_stopped(struct test_domain *td)
+{
+	return wait_for_completion_timeout(&td->stopped, PHYS_TEST_LATE);
+}
+
+static void go_on(struct test_domain *td)
+{
+	td->stops = false;
+	complete_all(&td->go);
+}
+
+/* The importer cannot unmap what it has not got yet, so the core does. */
+static void revoke_while_mapping(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+	struct phys_test_thread *mapping, *revoking;
+	struct mapper *mapper;
+
+	mapper = kunit_kzalloc(test, sizeof(*mapper), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, mapper);
+	mapper->t = t;
+	t->td->stops = true;
+	mapping = phys_test_run(test, do_map, mapper);
+	KUNIT_EXPECT_TRUE(test, wait_stopped(t->td));
+	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t1");
+
+	revoking = phys_test_run(test, do_revoke, t->dmabuf);
+	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoking));
+	KUNIT_EXPECT_EQ(test, t->imp->told, 1);
+	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\trevoking");
+
+	go_on(t->td);
+	KUNIT_EXPECT_TRUE(test, phys_test_ends(mapping));
+	KUNIT_EXPECT_EQ(test, mapper->ret, -ENODEV);
+	KUNIT_EXPECT_TRUE(test, phys_test_ends(revoking));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
+	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+}
+
+/* A map that fails while it is revoked has nothing to undo any more. */
+static void revoke_while_mapping_fails(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+	struct phys_test_thread *mapping, *revoking;
+	struct mapper *mapper;
+
+	mapper = kunit_kzalloc(test, sizeof(*mapper), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, mapper);
+	mapper->t = t;
+	t->td->stops = true;
+	t->td->fail_iova = SZ_1M + 5 * P;
+	mapping = phys_test_run(test, do_map, mapper);
+	KUNIT_EXPECT_TRUE(test, wait_stopped(t->td));
+	revoking = phys_test_run(test, do_revoke, t->dmabuf);
+	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoking));
+
+	go_on(t->td);
+	KUNIT_EXPECT_TRUE(test, phys_test_ends(mapping));
+	KUNIT_EXPECT_EQ(test, mapper->ret, -ENOMEM);
+	KUNIT_EXPECT_TRUE(test, phys_test_ends(revoking));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
+}
+
+/* The unmap has begun by itself; the revoke must see its end. */
+static void revoke_while_unmapping(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+	struct phys_test_thread *unmapping, *revoking;
+
+	KUNIT_ASSERT_EQ(test, map_slice(t, SZ_1M, 0, 8 * P), 0);
+	t->td->stops = true;
+	unmapping = phys_test_run(test, do_unmap, t->imp);
+	KUNIT_EXPECT_TRUE(test, wait_stopped(t->td));
+
+	revoking = phys_test_run(test, do_revoke, t->dmabuf);
+	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoking));
+	KUNIT_EXPECT_FALSE(test, xa_empty(&t->td->pages));
+
+	go_on(t->td);
+	KUNIT_EXPECT_TRUE(test, phys_test_ends(unmapping));
+	KUNIT_EXPECT_TRUE(test, phys_test_ends(revoking));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
+}
+
+static void revoke_empties_the_domain(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, map_slice(t, SZ_1M, 0, 8 * P), 0);
+	dma_buf_phys_revoke(t->dmabuf);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
+	KUNIT_EXPECT_EQ(test, map_slice(t, SZ_1M, 0, 8 * P), -ENODEV);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
+
+	KUNIT_ASSERT_EQ(test, dma_buf_phys_restore(t->dmabuf, NULL), 0);
+	KUNIT_ASSERT_EQ(test, map_slice(t, SZ_1M, 0, 8 * P), 0);
+	expect_slice(test, SZ_1M, 0, 8 * P);
+}
+
+static struct kunit_case phys_domain_cases[] = {
+	KUNIT_CASE(maps_the_slice_and_nothing_else),
+	KUNIT_CASE(syncs_once),
+	KUNIT_CASE(iova_may_end_at_the_last_byte),
+	KUNIT_CASE(iova_must_not_overflow),
+	KUNIT_CASE(memory_decides_how_it_is_cached),
+	KUNIT_CASE_PARAM(prot_is_checked_and_passed_on, prot_gen_params),
+	KUNIT_CASE_PARAM(unaligned_for_the_domain_is_refused, align_gen_params),
+	KUNIT_CASE(aligned_for_the_domain_is_mapped),
+	KUNIT_CASE(slice_is_checked),
+	KUNIT_CASE(domain_without_translation_is_refused),
+	KUNIT_CASE(buffer_without_description_is_refused),
+	KUNIT_CASE(private_memory_is_refused),
+	KUNIT_CASE(occupied_iova_unwinds),
+	KUNIT_CASE(failure_at_any_page_unwinds),
+	KUNIT_CASE(failing_sync_unwinds),
+	KUNIT_CASE(revoke_while_mapping),
+	KUNIT_CASE(revoke_while_mapping_fails),
+	KUNIT_CASE(revoke_while_unmapping),
+	KUNIT_CASE(revoke_empties_the_domain),
+	{}
+};
+
+static struct kunit_suite phys_domain_suite = {
+	.name = "dma-buf-phys-domain",
+	.init = domain_init,
+	.test_cases = phys_domain_cases,
+};
+
+kunit_test_suite(phys_domain_suite);
