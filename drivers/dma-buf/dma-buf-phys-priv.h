@@ -36,6 +36,7 @@ enum dma_buf_phys_map_state {
 /**
  * struct dma_buf_phys - what the core keeps for a buffer with a description
  * @dmabuf: the buffer, which owns this
+ * @ino: inode number of the buffer's file, for traces
  * @transition: serialises revoke, restore and kill
  * @lock: guards the members below, is never held while translating
  * @state: @lock to read, @transition and @lock to write
@@ -47,6 +48,7 @@ enum dma_buf_phys_map_state {
  */
 struct dma_buf_phys {
 	struct dma_buf *dmabuf;
+	u64 ino;
 	struct mutex transition;	/* outside the reservation lock */
 	spinlock_t lock;		/* leaf */
 	enum dma_buf_phys_state state;
@@ -73,7 +75,7 @@ struct dma_buf_phys_route {
 };
 
 /* dma-buf-phys.c, called by dma-buf.c */
-int dma_buf_phys_init(struct dma_buf *dmabuf,
+int dma_buf_phys_init(struct dma_buf *dmabuf, u64 ino,
 		      const struct dma_buf_phys_desc *desc);
 void dma_buf_phys_fini(struct dma_buf *dmabuf);
 int dma_buf_phys_check_attach(struct dma_buf_attachment *attach);

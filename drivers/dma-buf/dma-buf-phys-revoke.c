@@ -112,13 +112,13 @@ static void phys_take_back(struct dma_buf_phys *phys)
 	if (phys->state != DMA_BUF_PHYS_LIVE)
 		return;
 
-	trace_dma_buf_phys_revoke(phys->dmabuf);
+	trace_dma_buf_phys_revoke(phys->dmabuf, phys->ino);
 	scoped_guard(spinlock, &phys->lock)
 		phys->state = DMA_BUF_PHYS_REVOKING;
 	phys_tell_importers(phys);
 	phys_wait_fences(phys);
 	phys_settle(phys, DMA_BUF_PHYS_REVOKED, NULL);
-	trace_dma_buf_phys_revoked(phys->dmabuf);
+	trace_dma_buf_phys_revoked(phys->dmabuf, phys->ino);
 }
 
 /**
@@ -133,7 +133,8 @@ static void phys_take_back(struct dma_buf_phys *phys)
  *
  * Context: Sleeps. The exporter may hold locks of its own, which no importer's
  * &dma_buf_attach_ops.invalidate_mappings may take; it must not hold the
- * reservation lock.
+ * reservation lock. What keeps @dmabuf from going away is a reference, or a
+ * lock that the exporter's &dma_buf_ops.release takes.
  */
 void dma_buf_phys_revoke(struct dma_buf *dmabuf)
 {
@@ -175,7 +176,7 @@ int dma_buf_phys_restore(struct dma_buf *dmabuf,
 	}
 
 	phys_settle(phys, DMA_BUF_PHYS_LIVE, desc);
-	trace_dma_buf_phys_restore(dmabuf);
+	trace_dma_buf_phys_restore(dmabuf, phys->ino);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(dma_buf_phys_restore, "DMA_BUF");
@@ -201,6 +202,6 @@ void dma_buf_phys_kill(struct dma_buf *dmabuf)
 
 	phys_take_back(phys);
 	phys_settle(phys, DMA_BUF_PHYS_DEAD, &nothing);
-	trace_dma_buf_phys_kill(dmabuf);
+	trace_dma_buf_phys_kill(dmabuf, phys->ino);
 }
 EXPORT_SYMBOL_NS_GPL(dma_buf_phys_kill, "DMA_BUF");

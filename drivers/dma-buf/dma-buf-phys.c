@@ -69,7 +69,7 @@ int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
 }
 
 /* The buffer is new, nobody else sees it yet. */
-int dma_buf_phys_init(struct dma_buf *dmabuf,
+int dma_buf_phys_init(struct dma_buf *dmabuf, u64 ino,
 		      const struct dma_buf_phys_desc *desc)
 {
 	struct dma_buf_phys *phys;
@@ -84,6 +84,7 @@ int dma_buf_phys_init(struct dma_buf *dmabuf,
 		return -ENOMEM;
 
 	phys->dmabuf = dmabuf;
+	phys->ino = ino;
 	mutex_init(&phys->transition);
 	spin_lock_init(&phys->lock);
 	INIT_LIST_HEAD(&phys->maps);
@@ -278,7 +279,8 @@ int dma_buf_phys_map_end(struct dma_buf_phys_map *map, int ret)
 		if (ret)
 			map->route->release(map);
 	}
-	trace_dma_buf_phys_map(map, dma_buf_phys_importer_name(map->attach),
+	trace_dma_buf_phys_map(map, phys->ino,
+			       dma_buf_phys_importer_name(map->attach),
 			       map->route ? map->route->name : "none", ret);
 	if (ret)
 		dma_buf_phys_drop(map);
@@ -312,7 +314,8 @@ void dma_buf_phys_unmap(struct dma_buf_phys_map *map)
 			return;
 		map->state = DMA_BUF_PHYS_BUILDING;
 	}
-	trace_dma_buf_phys_unmap(map, dma_buf_phys_importer_name(map->attach),
+	trace_dma_buf_phys_unmap(map, phys->ino,
+				 dma_buf_phys_importer_name(map->attach),
 				 map->route->name, 0);
 	map->route->release(map);
 	dma_buf_phys_drop(map);

@@ -8,11 +8,14 @@
 #include <linux/dma-buf-phys.h>
 #include <linux/tracepoint.h>
 
-/* No event shows an address, physical or DMA. */
+/*
+ * No event shows an address, physical or DMA. The inode number is an argument
+ * because an exporter may still revoke a buffer whose file is gone.
+ */
 
 DECLARE_EVENT_CLASS(dma_buf_phys_buffer,
-	TP_PROTO(const struct dma_buf *dmabuf),
-	TP_ARGS(dmabuf),
+	TP_PROTO(const struct dma_buf *dmabuf, u64 ino),
+	TP_ARGS(dmabuf, ino),
 	TP_STRUCT__entry(
 		__string(exp_name, dmabuf->exp_name)
 		__field(size_t, size)
@@ -21,7 +24,7 @@ DECLARE_EVENT_CLASS(dma_buf_phys_buffer,
 	TP_fast_assign(
 		__assign_str(exp_name);
 		__entry->size = dmabuf->size;
-		__entry->ino = file_inode(dmabuf->file)->i_ino;
+		__entry->ino = ino;
 	),
 	TP_printk("exp_name=%s size=%zu ino=%llu",
 		  __get_str(exp_name), __entry->size, __entry->ino)
@@ -29,19 +32,19 @@ DECLARE_EVENT_CLASS(dma_buf_phys_buffer,
 
 /* Revoke begins: no new mapping gets in, importers are about to be told */
 DEFINE_EVENT(dma_buf_phys_buffer, dma_buf_phys_revoke,
-	TP_PROTO(const struct dma_buf *dmabuf), TP_ARGS(dmabuf));
+	TP_PROTO(const struct dma_buf *dmabuf, u64 ino), TP_ARGS(dmabuf, ino));
 /* Revoke is over: no target reaches the memory */
 DEFINE_EVENT(dma_buf_phys_buffer, dma_buf_phys_revoked,
-	TP_PROTO(const struct dma_buf *dmabuf), TP_ARGS(dmabuf));
+	TP_PROTO(const struct dma_buf *dmabuf, u64 ino), TP_ARGS(dmabuf, ino));
 DEFINE_EVENT(dma_buf_phys_buffer, dma_buf_phys_restore,
-	TP_PROTO(const struct dma_buf *dmabuf), TP_ARGS(dmabuf));
+	TP_PROTO(const struct dma_buf *dmabuf, u64 ino), TP_ARGS(dmabuf, ino));
 DEFINE_EVENT(dma_buf_phys_buffer, dma_buf_phys_kill,
-	TP_PROTO(const struct dma_buf *dmabuf), TP_ARGS(dmabuf));
+	TP_PROTO(const struct dma_buf *dmabuf, u64 ino), TP_ARGS(dmabuf, ino));
 
 DECLARE_EVENT_CLASS(dma_buf_phys_mapping,
-	TP_PROTO(const struct dma_buf_phys_map *map, const char *importer,
-		 const char *route, int ret),
-	TP_ARGS(map, importer, route, ret),
+	TP_PROTO(const struct dma_buf_phys_map *map, u64 ino,
+		 const char *importer, const char *route, int ret),
+	TP_ARGS(map, ino, importer, route, ret),
 	TP_STRUCT__entry(
 		__string(importer, importer)
 		__string(route, route)
@@ -53,7 +56,7 @@ DECLARE_EVENT_CLASS(dma_buf_phys_mapping,
 	TP_fast_assign(
 		__assign_str(importer);
 		__assign_str(route);
-		__entry->ino = file_inode(map->attach->dmabuf->file)->i_ino;
+		__entry->ino = ino;
 		__entry->offset = map->offset;
 		__entry->len = map->len;
 		__entry->ret = ret;
@@ -64,13 +67,13 @@ DECLARE_EVENT_CLASS(dma_buf_phys_mapping,
 );
 
 DEFINE_EVENT(dma_buf_phys_mapping, dma_buf_phys_map,
-	TP_PROTO(const struct dma_buf_phys_map *map, const char *importer,
-		 const char *route, int ret),
-	TP_ARGS(map, importer, route, ret));
+	TP_PROTO(const struct dma_buf_phys_map *map, u64 ino,
+		 const char *importer, const char *route, int ret),
+	TP_ARGS(map, ino, importer, route, ret));
 DEFINE_EVENT(dma_buf_phys_mapping, dma_buf_phys_unmap,
-	TP_PROTO(const struct dma_buf_phys_map *map, const char *importer,
-		 const char *route, int ret),
-	TP_ARGS(map, importer, route, ret));
+	TP_PROTO(const struct dma_buf_phys_map *map, u64 ino,
+		 const char *importer, const char *route, int ret),
+	TP_ARGS(map, ino, importer, route, ret));
 
 #endif /* _TRACE_DMA_BUF_PHYS_H */
 
