@@ -13,10 +13,19 @@ KCC=gcc
 
 kmake() { make -C "$SRC" O="$OBJ" ARCH=x86_64 CC="$KCC" -j"$(nproc)" "$@"; }
 
-# build_turn: wait until no other build runs on this machine, and keep others waiting.
-build_turn() {
+# object_turn: wait until no other make works in OBJ.
+object_turn() {
+	mkdir -p "$OBJ"
+	exec 6>"$OBJ.lock"
+	flock -n 6 && return
+	note "another build works in $OBJ; waiting for it"
+	flock 6
+}
+
+# kernel_turn: also wait until no other whole kernel is being built on this machine, which
+# would only make both slow.
+kernel_turn() {
 	exec 9>"$CACHE/build.lock"
-	flock -n 9 && return
-	note "another build runs; waiting for it"
-	flock 9
+	flock -n 9 || { note "another kernel is being built; waiting for it"; flock 9; }
+	object_turn
 }
