@@ -161,7 +161,7 @@ static int edu_init(struct edu *edu, struct pci_dev *pdev)
 	if (ret)
 		return ret;
 
-	edu->regs = pcim_iomap_region(pdev, 0, edu_driver_name);
+	edu->regs = pcim_iomap_region(pdev, 0, KBUILD_MODNAME);
 	if (IS_ERR(edu->regs))
 		return PTR_ERR(edu->regs);
 
@@ -232,7 +232,7 @@ static const struct pci_device_id edu_ids[] = {
 MODULE_DEVICE_TABLE(pci, edu_ids);
 
 static struct pci_driver edu_driver = {
-	.name = edu_driver_name,
+	.name = KBUILD_MODNAME,
 	.id_table = edu_ids,
 	.probe = edu_probe,
 	.remove = edu_remove,

@@ -11,7 +11,7 @@
  * The reservation lock of the buffer guards the mapping. It is held while the
  * device works on the buffer, so edu_invalidate_mappings(), which runs under
  * it, finds no DMA to wait for and just unmaps. That costs a revoker one
- * transfer at most, 100 ms, or the timeout of a dead device. A driver that
+ * transfer at most: 100 ms, or the timeouts of a dead device. A driver that
  * queues work for its device cannot hold the lock until it is done: it would
  * add a fence to the reservation object (DMA_RESV_USAGE_BOOKKEEP) with each
  * job, and unmap when the last of them has signalled.
@@ -20,6 +20,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-buf-phys.h>
 #include <linux/dma-resv.h>
+#include <linux/fs.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/sched/signal.h>
@@ -28,8 +29,6 @@
 
 #include "edu.h"
 #include "edu-dma-buf.h"
-
-const char edu_driver_name[] = "edu-dma-buf";
 
 /**
  * struct edu_buffer - an imported buffer
@@ -151,7 +150,11 @@ void edu_release_buffer(struct edu_buffer *buf)
 	kfree(buf);
 }
 
-/* Find the DMA address of a byte, and how many follow it in one piece. */
+/*
+ * Find the DMA address of a byte, and how many bytes there are from it to the
+ * end of its piece. Hardware with tables of its own has them filled by such a
+ * walk, once, when the buffer is mapped.
+ */
 static size_t edu_find(const struct edu_buffer *buf, size_t offset,
 		       dma_addr_t *addr)
 {

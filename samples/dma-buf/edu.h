@@ -25,8 +25,7 @@ struct pci_dev;
  * struct edu - an edu device
  * @ref: the driver's, as long as it is bound, and one of each open file
  * @misc: the device's node
- * @lock: one user of the DMA engine at a time; guards the members below. It is
- *	outside the reservation lock of any buffer.
+ * @lock: one user of the DMA engine at a time; guards the members below
  * @pdev: NULL after the driver was unbound, and nothing below may be used then
  * @files: the open files
  * @regs: registers
@@ -36,7 +35,7 @@ struct pci_dev;
 struct edu {
 	struct kref ref;
 	struct miscdevice misc;
-	struct mutex lock;		/* see above */
+	struct mutex lock;		/* outside any reservation lock */
 	struct pci_dev *pdev;
 	struct list_head files;
 	void __iomem *regs;
@@ -61,7 +60,6 @@ int edu_load(struct edu *edu, dma_addr_t src, size_t len);
 int edu_store(struct edu *edu, dma_addr_t dst, size_t len);
 
 /* edu-dma-buf.c: what a file does */
-extern const char edu_driver_name[];
 long edu_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 void edu_release_buffer(struct edu_buffer *buf);
 

@@ -21,8 +21,6 @@
 #include "edu-dma-buf.h"
 #include "edu_legacy.h"
 
-const char edu_driver_name[] = "edu-legacy";
-
 /**
  * struct edu_buffer - an imported buffer
  * @dmabuf: the buffer, of which this has a reference
