@@ -17,9 +17,18 @@ static void device_open(struct importer *imp)
 static int device_map(struct importer *imp, int dmabuf, uint64_t offset,
 		      uint64_t len)
 {
+	int ret;
+
 	(void)len;
 	imp->start = offset;
-	return sample_import(imp->node, dmabuf);
+	ret = sample_import(imp->node, dmabuf);
+	if (ret)
+		return ret;
+	/* It would map at the first copy; this one copies nothing. */
+	ret = sample_write(imp->node, 0, NULL, 0);
+	if (ret)
+		sample_release(imp->node);
+	return ret;
 }
 
 static int device_unmap(struct importer *imp)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "iommufd.h"
 #include "ktap.h"
@@ -51,7 +52,8 @@ void machine_init(void)
 	}
 	if (group >= 0 && group == pci_group(machine.edu_device))
 		machine.no_device = "exporter and importer are in one IOMMU group, which VFIO takes as a whole";
-	else if (!pci_bind(machine.edu_device, "edu-dma-buf"))
+	else if (!pci_bind(machine.edu_device, "edu-dma-buf") &&
+		 !pci_bind(machine.edu_device, "edu-legacy"))
 		machine.no_device = "no driver for edu in this kernel";
 
 	if (!pci_bind(machine.exporter, "vfio-pci") ||
@@ -65,19 +67,32 @@ void machine_need(const struct importer_ops *ops)
 		skip("%s", machine.no_device);
 }
 
-void exporter_open(struct exporter *exp)
+void exporter_open_on(struct exporter *exp, const char *name,
+		      unsigned int region, size_t most)
 {
-	size_t len;
 	void *map;
 
-	vfio_open(&exp->dev, machine.exporter, iommufd_open());
-	map = vfio_map_bar(&exp->dev, EXPORTER_BAR, &len);
-	bar_init(&exp->bar, map, len);
+	vfio_open(&exp->dev, name, iommufd_open());
+	exp->region = region;
+	map = vfio_map_bar(&exp->dev, region, &exp->map_len);
+	bar_init(&exp->bar, map, exp->map_len < most ? exp->map_len : most);
+}
+
+void exporter_close(struct exporter *exp)
+{
+	munmap(exp->bar.map, exp->map_len);
+	exp->bar.map = NULL;
+	vfio_close(&exp->dev);
+}
+
+void exporter_open(struct exporter *exp)
+{
+	exporter_open_on(exp, machine.exporter, EXPORTER_BAR, BAR_MOST);
 }
 
 int exporter_try(struct exporter *exp, const struct layout *l)
 {
-	return vfio_export(&exp->dev, EXPORTER_BAR, l->ranges, l->nr);
+	return vfio_export(&exp->dev, exp->region, l->ranges, l->nr);
 }
 
 int exporter_export(struct exporter *exp, const struct layout *l)
