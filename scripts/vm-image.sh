@@ -47,7 +47,6 @@ SPLATS='WARNING: |BUG: |Kernel panic|Oops: |KASAN: |UBSAN: |general protection f
 SPLATS+='|INFO: (task .* blocked|rcu|trying to register|lockdep|possible)|rcu: INFO:|self-detected stall'
 SPLATS+='|scheduling while atomic|refcount_t: |unreferenced object|DMA-API: .*(device driver|leak)'
 SPLATS+='|workqueue lockup|kernel BUG at|unable to handle|Unable to handle|list_(add|del) corruption'
-SPLATS+='|kmemleak: .*new suspected'
 
 # find_splats: each splat on the console with what follows it; fails if there is none.
 find_splats() {
