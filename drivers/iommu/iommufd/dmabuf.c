@@ -111,7 +111,7 @@ struct iopt_pages *iopt_alloc_dmabuf_pages(struct dma_buf *dmabuf,
 	if (dmabuf->size <= (start + length - 1))
 		return ERR_PTR(-EINVAL);
 
-	/* Its exporter can give DMA addresses for a device, that is no help. */
+	/* Other exporters can map for a device, but not into a domain. */
 	if (!dmabuf->phys)
 		return ERR_PTR(-EOPNOTSUPP);
 
