@@ -5,8 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/dma-heap.h>
-#include <linux/udmabuf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +16,7 @@
 #include "iommufd.h"
 #include "ktap.h"
 #include "machine.h"
+#include "other.h"
 #include "sample.h"
 #include "sys.h"
 
@@ -261,37 +260,6 @@ static void fd_after_close(const void *arg)
 			 -ENODEV);
 }
 
-static int udmabuf(size_t len)
-{
-	struct udmabuf_create create = { .size = len };
-	int memfd, dev, fd;
-
-	memfd = memfd_create("udmabuf", MFD_ALLOW_SEALING);
-	CHECK(memfd >= 0 && !ftruncate(memfd, len) &&
-	      !fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK), "memfd: %m");
-	create.memfd = memfd;
-	dev = open("/dev/udmabuf", O_RDWR);
-	if (dev < 0)
-		skip("no /dev/udmabuf");
-	fd = sys_ioctl(dev, UDMABUF_CREATE, &create);
-	CHECK(fd >= 0, "udmabuf: %s", ktap_number(fd));
-	return fd;
-}
-
-static int system_heap(size_t len)
-{
-	struct dma_heap_allocation_data data = {
-		.len = len,
-		.fd_flags = O_RDWR | O_CLOEXEC,
-	};
-	int heap = open("/dev/dma_heap/system", O_RDWR);
-
-	if (heap < 0)
-		skip("no system heap");
-	CHECK_EQ(sys_ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data), 0);
-	return data.fd;
-}
-
 /* An exporter without a description cannot be mapped into a domain. */
 static void legacy_into_domain(const void *arg)
 {
@@ -362,12 +330,12 @@ int main(void)
 		{ "ranges are charged to the caller's cgroup",
 		  ranges_are_charged, NULL, 0 },
 		{ "the fd after the device is closed", fd_after_close, NULL, 0 },
-		{ "udmabuf into a domain", legacy_into_domain, udmabuf, 0 },
-		{ "system heap into a domain", legacy_into_domain, system_heap,
+		{ "udmabuf into a domain", legacy_into_domain, make_udmabuf,
 		  0 },
-		{ "udmabuf into a device", legacy_into_device, udmabuf, 0 },
-		{ "system heap into a device", legacy_into_device, system_heap,
+		{ "system heap into a domain", legacy_into_domain, make_heap, 0 },
+		{ "udmabuf into a device", legacy_into_device, make_udmabuf,
 		  0 },
+		{ "system heap into a device", legacy_into_device, make_heap, 0 },
 		{ "a static importer is refused", static_importer, NULL, 0 },
 	};
 

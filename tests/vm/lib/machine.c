@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "iommufd.h"
 #include "ktap.h"
@@ -30,8 +35,26 @@ static void unbind(const char *name)
  */
 static void free_group(const char *name)
 {
-	if (pci_group(name) >= 0)
-		pci_group_others(name, unbind);
+	pci_group_others(name, unbind);
+}
+
+/*
+ * The sample driver, or what EDU_DRIVER says: edu_legacy, its twin that knows
+ * scatterlists only, a module.
+ */
+static const char *edu_driver(void)
+{
+	const char *driver = getenv("EDU_DRIVER") ?: "dma_buf_edu";
+	int module;
+
+	if (strcmp(driver, "edu_legacy"))
+		return driver;
+	module = open("/tmp/edu_legacy.ko", O_RDONLY | O_CLOEXEC);
+	if (module < 0 ||
+	    (syscall(SYS_finit_module, module, "", 0) && errno != EEXIST))
+		bail_out("edu_legacy.ko does not load");
+	close(module);
+	return driver;
 }
 
 void machine_init(void)
@@ -43,17 +66,15 @@ void machine_init(void)
 	    !pci_find(PCI_EDU, 1, machine.edu_device))
 		bail_out("no ivshmem, or not two edu");
 
-	machine.iommu = pci_has_iommu();
-	/* VFIO without an IOMMU makes up a group for each device it has. */
-	group = machine.iommu ? pci_group(machine.exporter) : -1;
-	if (group >= 0) {
+	group = pci_group(machine.exporter);
+	machine.iommu = group >= 0;
+	if (machine.iommu) {
 		free_group(machine.exporter);
 		free_group(machine.edu_domain);
 	}
-	if (group >= 0 && group == pci_group(machine.edu_device))
+	if (machine.iommu && group == pci_group(machine.edu_device))
 		machine.no_device = "exporter and importer are in one IOMMU group, which VFIO takes as a whole";
-	else if (!pci_bind(machine.edu_device, "edu-dma-buf") &&
-		 !pci_bind(machine.edu_device, "edu-legacy"))
+	else if (!pci_bind(machine.edu_device, edu_driver()))
 		machine.no_device = "no driver for edu in this kernel";
 
 	if (!pci_bind(machine.exporter, "vfio-pci") ||

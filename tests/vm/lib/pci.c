@@ -61,8 +61,12 @@ bool pci_bind(const char *name, const char *driver)
 
 int pci_group(const char *name)
 {
-	char link[512] = "";
+	char link[512] = "", made_by[32];
 
+	sys_read(sys_path(DEVICES "/%s/iommu_group/name", name), made_by,
+		 sizeof(made_by));
+	if (!strncmp(made_by, "vfio-noiommu", 12))
+		return -1;
 	if (readlink(sys_path(DEVICES "/%s/iommu_group", name), link,
 		     sizeof(link) - 1) < 0)
 		return -1;
@@ -100,17 +104,4 @@ uint64_t pci_bar(const char *name, unsigned int nr, uint64_t *start)
 		return 0;
 	*start = first;
 	return last - first + 1;
-}
-
-bool pci_has_iommu(void)
-{
-	struct dirent **entries;
-	int n, i;
-
-	n = scandir("/sys/class/iommu", &entries, NULL, NULL);
-	for (i = 0; i < n; i++)
-		free(entries[i]);
-	if (n >= 0)
-		free(entries);
-	return n > 2;
 }

@@ -18,15 +18,15 @@ bool pci_find(uint32_t id, unsigned int nth, char name[PCI_NAME_LEN]);
 /* Give it to a driver, or to none (NULL). Return: false if it does not bind. */
 bool pci_bind(const char *name, const char *driver);
 
-/* IOMMU group, -1 without */
+/*
+ * IOMMU group, -1 without an IOMMU: the group that VFIO then makes up for a
+ * device does not count.
+ */
 int pci_group(const char *name);
 /* Call fn for all the others in its group. */
 void pci_group_others(const char *name, void (*fn)(const char *other));
 
 /* Where BAR nr lies, as only root may know. Return: its length. */
 uint64_t pci_bar(const char *name, unsigned int nr, uint64_t *start);
-
-/* Is there an IOMMU in use at all? */
-bool pci_has_iommu(void);
 
 #endif
