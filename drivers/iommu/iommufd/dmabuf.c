@@ -172,6 +172,8 @@ int iopt_dmabuf_fill_domain(struct iopt_area *area, struct iopt_pages *pages,
 			    struct iommu_domain *domain)
 {
 	unsigned long iova = iopt_area_iova(area);
+	unsigned long offset =
+		pages->dmabuf.start + iopt_area_start_byte(area, iova);
 	struct iopt_dmabuf_map *map;
 	int rc;
 
@@ -198,11 +200,10 @@ int iopt_dmabuf_fill_domain(struct iopt_area *area, struct iopt_pages *pages,
 	 * rules that nobody is told a physical address and that nothing
 	 * reaches revoked memory.
 	 */
-	rc = dma_buf_phys_map_domain(
-		pages->dmabuf.attach, &map->phys, domain, iova,
-		pages->dmabuf.start + iopt_area_start_byte(area, iova),
-		iopt_area_length(area), area->iommu_prot & ~IOMMU_CACHE,
-		GFP_KERNEL_ACCOUNT);
+	rc = dma_buf_phys_map_domain(pages->dmabuf.attach, &map->phys, domain,
+				     iova, offset, iopt_area_length(area),
+				     area->iommu_prot & ~IOMMU_CACHE,
+				     GFP_KERNEL_ACCOUNT);
 	if (rc)
 		goto err_free;
 	list_add_tail(&map->elm, &pages->dmabuf.maps);
