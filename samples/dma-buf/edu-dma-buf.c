@@ -244,7 +244,7 @@ static int edu_write_chunk(struct edu *edu, struct edu_buffer *buf,
 	return ret;
 }
 
-/* Another thread may have changed the file's buffer since the last chunk. */
+/* Asked for each chunk: another thread may change the file's buffer between. */
 static int edu_check_copy(const struct edu_file *ef,
 			  const struct edu_dma_buf_copy *copy)
 {
@@ -303,6 +303,12 @@ static int edu_copy(struct edu_file *ef, void __user *arg, bool write)
 		return -ENOMEM;
 	if (copy_from_user(&copy, arg, sizeof(copy)))
 		return -EFAULT;
+
+	/* A wrong ask is told before the user's memory is looked at. */
+	scoped_guard(mutex, &ef->edu->lock)
+		ret = edu_check_copy(ef, &copy);
+	if (ret)
+		return ret;
 
 	do {
 		void __user *user = u64_to_user_ptr(copy.user);

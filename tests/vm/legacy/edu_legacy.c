@@ -191,12 +191,25 @@ static int legacy_write_chunk(struct edu *edu, struct edu_buffer *buf,
 	return ret;
 }
 
+static int legacy_check_copy(const struct edu_file *ef,
+			     const struct edu_dma_buf_copy *copy)
+{
+	u64 end;
+
+	if (!ef->edu->pdev)
+		return -ENODEV;
+	if (check_add_overflow(copy->offset, copy->len, &end))
+		return -EOVERFLOW;
+	if (!ef->buf || end > ef->buf->dmabuf->size)
+		return -EINVAL;
+	return 0;
+}
+
 static int legacy_copy_chunk(struct edu_file *ef,
 			     const struct edu_dma_buf_copy *copy, bool write,
 			     void *data, size_t *len)
 {
 	struct edu *edu = ef->edu;
-	u64 end;
 	int ret;
 
 	ACQUIRE(mutex_intr, lock)(&edu->lock);
@@ -204,12 +217,9 @@ static int legacy_copy_chunk(struct edu_file *ef,
 	if (ret)
 		return ret;
 
-	if (!edu->pdev)
-		return -ENODEV;
-	if (check_add_overflow(copy->offset, copy->len, &end))
-		return -EOVERFLOW;
-	if (!ef->buf || end > ef->buf->dmabuf->size)
-		return -EINVAL;
+	ret = legacy_check_copy(ef, copy);
+	if (ret)
+		return ret;
 
 	if (write) {
 		memcpy(edu->bounce, data, *len);
@@ -232,6 +242,11 @@ static int legacy_copy(struct edu_file *ef, void __user *arg, bool write)
 		return -ENOMEM;
 	if (copy_from_user(&copy, arg, sizeof(copy)))
 		return -EFAULT;
+
+	scoped_guard(mutex, &ef->edu->lock)
+		ret = legacy_check_copy(ef, &copy);
+	if (ret)
+		return ret;
 
 	do {
 		void __user *user = u64_to_user_ptr(copy.user);
