@@ -12,7 +12,6 @@
 #include "ktap.h"
 #include "machine.h"
 #include "sample.h"
-#include "sys.h"
 
 #define PAGE	4096ull
 
@@ -182,18 +181,6 @@ static void bad_slices(const void *arg)
 	CHECK_EQ(importer_map(&imp, dmabuf, 0, l.size), 0);
 }
 
-/* Is a buffer one piece for the device target, whatever its ranges are? */
-static bool one_iova_range(void)
-{
-	char type[32];
-
-	if (!machine.iommu)
-		return false;
-	sys_read(sys_path("/sys/bus/pci/devices/%s/iommu_group/type",
-			  machine.edu_device), type, sizeof(type));
-	return strncmp(type, "identity", 8);
-}
-
 static void count_pieces(const struct vfio_region_dma_range *ranges, size_t nr,
 			 unsigned int merged)
 {
@@ -203,7 +190,8 @@ static void count_pieces(const struct vfio_region_dma_range *ranges, size_t nr,
 	dmabuf = exporter_export(&exp, &l);
 	CHECK_EQ(importer_map(&imp, dmabuf, 0, l.size), 0);
 	pieces = sample_info(imp.node).pieces;
-	CHECK_EQ(pieces, one_iova_range() ? 1 : merged);
+	/* An IOMMU makes one piece of whatever there is. */
+	CHECK_EQ(pieces, pci_translated(machine.edu_device) ? 1 : merged);
 	CHECK_EQ(importer_unmap(&imp), 0);
 	layout_free(&l);
 }

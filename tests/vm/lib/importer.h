@@ -15,6 +15,13 @@
 #include "edu.h"
 #include "vfio.h"
 
+/*
+ * Bytes in a transfer, so that many of them lie across a range's end, but none
+ * begins at the last byte of a page: if that is a range's last byte too, QEMU's
+ * virtio-iommu may translate it by the next range.
+ */
+#define IMPORTER_STEP	3072ull
+
 struct importer;
 
 struct importer_ops {

@@ -36,16 +36,48 @@ static int device_unmap(struct importer *imp)
 	return sample_release(imp->node);
 }
 
+typedef int (*copy_fn)(struct importer *imp, uint64_t offset, void *data,
+		       size_t len);
+
+/* The driver copies as much at once as it likes; give it our steps. */
+static int in_steps(copy_fn copy, struct importer *imp, uint64_t offset,
+		    void *data, size_t len)
+{
+	int ret;
+
+	do {
+		size_t n = len < IMPORTER_STEP ? len : IMPORTER_STEP;
+
+		ret = copy(imp, imp->start + offset, data, n);
+		data = (char *)data + n;
+		offset += n;
+		len -= n;
+	} while (!ret && len);
+	return ret;
+}
+
+static int write_step(struct importer *imp, uint64_t offset, void *data,
+		      size_t len)
+{
+	return sample_write(imp->node, offset, data, len);
+}
+
+static int read_step(struct importer *imp, uint64_t offset, void *data,
+		     size_t len)
+{
+	return sample_read(imp->node, offset, data, len);
+}
+
 static int device_write(struct importer *imp, uint64_t offset, const void *data,
 			size_t len)
 {
-	return sample_write(imp->node, imp->start + offset, data, len);
+	return in_steps(write_step, imp, offset, (void *)data, len);
 }
 
 static int device_read(struct importer *imp, uint64_t offset, void *data,
 		       size_t len)
 {
-	return sample_read(imp->node, imp->start + offset, data, len);
+	return in_steps(read_step, imp, offset, data, len);
 }
 
 const struct importer_ops importer_device = {

@@ -61,7 +61,7 @@ static int domain_unmap(struct importer *imp)
 	return ioas_unmap(imp->dev.iommufd, imp->ioas, imp->iova, imp->size);
 }
 
-/* The next transfer: as long as edu can, over range boundaries if it happens */
+/* The next transfer, over range boundaries if it happens */
 static size_t domain_step(struct importer *imp, uint64_t offset, size_t len,
 			  uint64_t *addr)
 {
@@ -70,7 +70,7 @@ static size_t domain_step(struct importer *imp, uint64_t offset, size_t len,
 	*addr = importer_addr(imp, offset, &run);
 	if (run > len)
 		run = len;
-	return run > EDU_MOST ? EDU_MOST : run;
+	return run < IMPORTER_STEP ? run : IMPORTER_STEP;
 }
 
 static int domain_write(struct importer *imp, uint64_t offset, const void *data,

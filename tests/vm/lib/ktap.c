@@ -104,7 +104,9 @@ static int run_case(const struct ktap_case *c, char *reason, size_t size)
 	close(reason_pipe[1]);
 	if (waitpid(pid, &status, 0) != pid)
 		status = FAIL << 8;
-	/* Whoever else holds the pipe is a stray process of a failed case. */
+	/* Its own processes die with it; what they had open must be closed too. */
+	while (waitpid(-1, NULL, 0) > 0)
+		;
 	len = WIFEXITED(status) && WEXITSTATUS(status) == SKIP ?
 	      read(reason_pipe[0], reason, size - 1) : 0;
 	reason[len > 0 ? len : 0] = 0;
@@ -123,6 +125,7 @@ int ktap_run(const struct ktap_case *cases, size_t nr)
 	size_t failed = 0, skipped = 0, i;
 	char reason[256];
 
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	printf("KTAP version 1\n1..%zu\n", nr);
 	for (i = 0; i < nr; i++) {
 		int result = run_case(&cases[i], reason, sizeof(reason));

@@ -59,21 +59,19 @@ static const char *edu_driver(void)
 
 void machine_init(void)
 {
-	int group;
-
 	if (!pci_find(PCI_IVSHMEM, 0, machine.exporter) ||
 	    !pci_find(PCI_EDU, 0, machine.edu_domain) ||
 	    !pci_find(PCI_EDU, 1, machine.edu_device))
 		bail_out("no ivshmem, or not two edu");
 
-	group = pci_group(machine.exporter);
-	machine.iommu = group >= 0;
+	machine.iommu = pci_group(machine.exporter) >= 0;
 	if (machine.iommu) {
 		free_group(machine.exporter);
 		free_group(machine.edu_domain);
 	}
-	if (machine.iommu && group == pci_group(machine.edu_device))
-		machine.no_device = "exporter and importer are in one IOMMU group, which VFIO takes as a whole";
+	if (pci_same_root_port(machine.exporter, machine.edu_device) &&
+	    pci_translated(machine.edu_device))
+		machine.no_device = "bus addresses get through QEMU's switch only where no IOMMU translates";
 	else if (!pci_bind(machine.edu_device, edu_driver()))
 		machine.no_device = "no driver for edu in this kernel";
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,4 +105,28 @@ uint64_t pci_bar(const char *name, unsigned int nr, uint64_t *start)
 		return 0;
 	*start = first;
 	return last - first + 1;
+}
+
+bool pci_same_root_port(const char *one, const char *other)
+{
+	char a[PATH_MAX], b[PATH_MAX];
+	size_t len;
+
+	if (!realpath(sys_path(DEVICES "/%s", one), a) ||
+	    !realpath(sys_path(DEVICES "/%s", other), b))
+		return false;
+	/* /sys/devices/pci0000:00/0000:00:01.0/... */
+	len = strlen("/sys/devices/pci0000:00/0000:00:01.0/");
+	return strlen(a) > len && !strncmp(a, b, len);
+}
+
+bool pci_translated(const char *name)
+{
+	char type[32];
+
+	if (pci_group(name) < 0)
+		return false;
+	sys_read(sys_path(DEVICES "/%s/iommu_group/type", name), type,
+		 sizeof(type));
+	return strncmp(type, "identity", 8);
 }

@@ -26,6 +26,12 @@ int pci_group(const char *name);
 /* Call fn for all the others in its group. */
 void pci_group_others(const char *name, void (*fn)(const char *other));
 
+/* Are both below one root port, so that a switch connects them? */
+bool pci_same_root_port(const char *one, const char *other);
+
+/* Does an IOMMU translate what the device's driver maps? */
+bool pci_translated(const char *name);
+
 /* Where BAR nr lies, as only root may know. Return: its length. */
 uint64_t pci_bar(const char *name, unsigned int nr, uint64_t *start);
 
