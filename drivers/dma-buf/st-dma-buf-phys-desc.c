@@ -47,6 +47,7 @@ static const struct desc_case desc_cases[] = {
 	{ "private device memory", P, DMA_BUF_PHYS_MMIO | DMA_BUF_PHYS_PRIVATE,
 	  true, 0, 1, { { P, P } } },
 	{ "no ranges", P, 0, false, -EINVAL, 0 },
+	{ "no ranges, no size", 0, 0, false, -EINVAL, 0 },
 	{ "unaligned address", P, 0, false, -EINVAL, 1, { { P + 512, P } } },
 	{ "unaligned length", P + 512, 0, false, -EINVAL, 1,
 	  { { P, P + 512 } } },

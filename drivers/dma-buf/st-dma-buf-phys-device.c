@@ -43,6 +43,17 @@ static void redescribe(struct kunit *test, const struct dma_buf_phys_desc *desc)
 	KUNIT_ASSERT_EQ(test, dma_buf_phys_restore(t->dmabuf, desc), 0);
 }
 
+/* Another device, and an importer that unmaps before the device goes away */
+static struct device *later_device(struct kunit *test, const char *name)
+{
+	struct device *dev = kunit_device_register(test, name);
+	struct device_test *t = test->priv;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	t->imp = phys_test_importer(test, t->dmabuf, t->dev);
+	return dev;
+}
+
 struct ask_case {
 	const char *name;
 	enum dma_data_direction dir;
@@ -112,8 +123,7 @@ static void maps_for_another_device(struct kunit *test)
 	struct device_test *t = test->priv;
 	struct device *engine;
 
-	engine = kunit_device_register(test, "engine");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, engine);
+	engine = later_device(test, "engine");
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(t->imp->attach, engine),
 			0);
 	KUNIT_ASSERT_EQ(test, phys_test_map(t->imp, engine), 0);
@@ -151,8 +161,7 @@ static void direct_with_addresses(struct kunit *test)
 	struct device_test *t = test->priv;
 	struct device *dev;
 
-	dev = kunit_device_register(test, "unset");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	dev = later_device(test, "unset");
 	if (!dma_need_unmap(dev))
 		kunit_skip(test, "the DMA API never wants to know of an unmap");
 	KUNIT_ASSERT_EQ(test, phys_test_map(t->imp, dev), 0);
@@ -169,8 +178,7 @@ static void out_of_the_mask_is_refused(struct kunit *test)
 	struct device *dev;
 	int ret = 0;
 
-	dev = kunit_device_register(test, "short");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	dev = later_device(test, "short");
 	*dev->dma_mask = DMA_BIT_MASK(24);
 	/* The DMA API tells everybody, whatever DMA_ATTR_NO_WARN says. */
 	kunit_warning_suppress(test)

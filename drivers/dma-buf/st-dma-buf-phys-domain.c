@@ -535,6 +535,25 @@ static void revoke_while_unmapping(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
 }
 
+/* Not even for the time until somebody looks at the state again */
+static void revoking_buffer_is_not_translated(struct kunit *test)
+{
+	struct domain_test *t = test->priv;
+	struct phys_test_importer *holder = t->imp;
+	struct phys_test_thread *revoking;
+
+	holder->lets_go = false;
+	KUNIT_ASSERT_EQ(test, map_slice(t, 0, 0, P), 0);
+	t->imp = phys_test_importer(test, t->dmabuf, holder->attach->dev);
+	revoking = phys_test_run(test, do_revoke, t->dmabuf);
+	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoking));
+
+	KUNIT_EXPECT_EQ(test, map_slice(t, SZ_1M, 0, 8 * P), -ENODEV);
+	KUNIT_EXPECT_EQ(test, t->td->syncs, 1);
+	phys_test_unmap(holder);
+	KUNIT_EXPECT_TRUE(test, phys_test_ends(revoking));
+}
+
 static void revoke_empties_the_domain(struct kunit *test)
 {
 	struct domain_test *t = test->priv;
@@ -569,6 +588,7 @@ static struct kunit_case phys_domain_cases[] = {
 	KUNIT_CASE(revoke_while_mapping),
 	KUNIT_CASE(revoke_while_mapping_fails),
 	KUNIT_CASE(revoke_while_unmapping),
+	KUNIT_CASE(revoking_buffer_is_not_translated),
 	KUNIT_CASE(revoke_empties_the_domain),
 	{}
 };

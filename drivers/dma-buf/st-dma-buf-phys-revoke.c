@@ -122,6 +122,59 @@ static void revoke_waits_for_late_unmap(struct kunit *test)
 	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\trevoked");
 }
 
+/* Not when the next line about a slow importer is due */
+static void revoke_ends_with_the_last_unmap(struct kunit *test)
+{
+	struct revoke_test *t = test->priv;
+	struct phys_test_thread *revoker;
+
+	t->imp->lets_go = false;
+	KUNIT_ASSERT_EQ(test, phys_test_map(t->imp, t->dev), 0);
+	revoker = phys_test_run(test, do_revoke, t->dmabuf);
+	/* The first line is due after one second, the second after eleven. */
+	msleep(1200);
+	phys_test_unmap(t->imp);
+	KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&revoker->done,
+							    6 * HZ));
+}
+
+struct greedy_importer {
+	struct phys_test_importer imp;
+	struct device *dev;
+	int ret;
+};
+
+static void greedy_told(struct dma_buf_attachment *attach)
+{
+	struct greedy_importer *greedy = attach->importer_priv;
+
+	phys_test_unmap(&greedy->imp);
+	greedy->ret = phys_test_map(&greedy->imp, greedy->dev);
+	if (greedy->imp.mapped)
+		phys_test_unmap(&greedy->imp);
+}
+
+static const struct dma_buf_attach_ops greedy_ops = {
+	.importer_class = DMA_BUF_IMPORTER_DYNAMIC,
+	.invalidate_mappings = greedy_told,
+};
+
+/* Who is told is too late to map again. */
+static void revoke_refuses_maps_before_it_tells(struct kunit *test)
+{
+	struct revoke_test *t = test->priv;
+	struct greedy_importer *greedy =
+		kunit_kzalloc(test, sizeof(*greedy), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, greedy);
+	greedy->dev = t->dev;
+	greedy->imp.attach = phys_test_attach(test, t->dmabuf, t->dev,
+					      &greedy_ops, greedy);
+	KUNIT_ASSERT_EQ(test, phys_test_map(&greedy->imp, t->dev), 0);
+	dma_buf_phys_revoke(t->dmabuf);
+	KUNIT_EXPECT_EQ(test, greedy->ret, -ENODEV);
+}
+
 static void revoke_twice_at_a_time_waits_twice(struct kunit *test)
 {
 	struct revoke_test *t = test->priv;
@@ -507,6 +560,8 @@ static struct kunit_case phys_revoke_cases[] = {
 	KUNIT_CASE(revoke_refuses_maps),
 	KUNIT_CASE(revoke_twice_tells_once),
 	KUNIT_CASE(revoke_waits_for_late_unmap),
+	KUNIT_CASE(revoke_ends_with_the_last_unmap),
+	KUNIT_CASE(revoke_refuses_maps_before_it_tells),
 	KUNIT_CASE(revoke_twice_at_a_time_waits_twice),
 	KUNIT_CASE(revoke_waits_for_fences),
 	KUNIT_CASE(revoke_waits_without_the_reservation_lock),

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Target DMA device on real PCI functions: bus address below one switch, IOVA
+ * behind an IOMMU that translates, direct otherwise. Which of them is checked
+ * depends on the machine; that it is the right one is checked, too.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
+#include <linux/io.h>
+#include <linux/iommu.h>
+#include <linux/scatterlist.h>
+
+#include "dma-buf-phys-priv.h"
+#include "st-dma-buf-phys-pci.h"
+
+#define P	PAGE_SIZE
+
+static const char * const route_names[] = {
+	[PCI_TEST_BUS] = "bus",
+	[PCI_TEST_IOVA] = "iova",
+	[PCI_TEST_DIRECT] = "direct",
+};
+
+static int map_slice(struct phys_pci_test *t, size_t offset, size_t len)
+{
+	int ret = dma_buf_phys_map_device(t->imp->attach, &t->imp->map,
+					  t->pci->dev, offset, len,
+					  DMA_BIDIRECTIONAL, 0);
+
+	t->imp->mapped = !ret;
+	return ret;
+}
+
+/* What the device gets to when it uses @addr */
+static phys_addr_t device_reaches(const struct pci_test *pci, dma_addr_t addr)
+{
+	switch (pci->route) {
+	case PCI_TEST_BUS:
+		return addr - pci->provider->bus_offset;
+	case PCI_TEST_IOVA:
+		return iommu_iova_to_phys(pci_test_domain(pci), addr);
+	default:
+		return addr;
+	}
+}
+
+/* Each page of a piece; false at the first that is wrong */
+static bool piece_is_right(struct kunit *test, const struct phys_pci_test *t,
+			   size_t offset, dma_addr_t addr, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i += phys_pci_step(t, offset + i)) {
+		phys_addr_t want = phys_test_paddr(&t->desc, offset + i);
+		phys_addr_t have = device_reaches(t->pci, addr + i);
+
+		if (have != want) {
+			KUNIT_FAIL(test, "byte %#zx is at %pap, not at %pap",
+				   offset + i, &have, &want);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Behind an IOMMU nothing is where @addr was. */
+static void expect_nothing(struct kunit *test, const struct phys_pci_test *t,
+			   dma_addr_t addr, size_t len)
+{
+	struct iommu_domain *domain = pci_test_domain(t->pci);
+	size_t i;
+
+	if (t->pci->route != PCI_TEST_IOVA)
+		return;
+	for (i = 0; i < len; i += phys_pci_step(t, i)) {
+		if (iommu_iova_to_phys(domain, addr + i)) {
+			KUNIT_FAIL(test, "byte %#zx is still mapped", i);
+			return;
+		}
+	}
+}
+
+static void check_slice(struct kunit *test, struct phys_pci_test *t,
+			size_t offset, size_t len)
+{
+	struct dma_buf_phys_iter it;
+	dma_addr_t first = 0;
+	size_t off = offset;
+	size_t n = 0;
+
+	KUNIT_ASSERT_EQ(test, map_slice(t, offset, len), 0);
+	KUNIT_EXPECT_STREQ(test, t->imp->map.route->name,
+			   route_names[t->pci->route]);
+	dma_buf_phys_for_each(&t->imp->map, &it) {
+		if (!n++)
+			first = it.addr;
+		if (!piece_is_right(test, t, off, it.addr, it.len))
+			break;
+		off += it.len;
+	}
+	KUNIT_EXPECT_EQ(test, off, offset + len);
+	if (t->pci->route == PCI_TEST_IOVA) {
+		KUNIT_EXPECT_EQ(test, n, 1);
+		/* The neighbours are nobody's. */
+		expect_nothing(test, t, first - P, P);
+		expect_nothing(test, t, first + len, P);
+	} else {
+		KUNIT_EXPECT_EQ(test, n, phys_pci_runs(t, offset, len));
+	}
+	phys_test_unmap(t->imp);
+	expect_nothing(test, t, first, len);
+}
+
+static void device_reaches_the_slice(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, test->param_value);
+	size_t offset, len;
+	unsigned int i;
+
+	for (i = 0; i < PHYS_PCI_SLICES; i++) {
+		if (phys_pci_slice(t, i, &offset, &len))
+			check_slice(test, t, offset, len);
+	}
+	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+}
+
+/* The same by a scatterlist, for importers that know nothing else */
+static void old_importer_reaches_the_buffer(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, test->param_value);
+	struct scatterlist *sg;
+	struct sg_table *sgt;
+	size_t off = 0;
+	dma_addr_t first;
+	unsigned int i;
+
+	dma_resv_lock(t->dmabuf->resv, NULL);
+	sgt = dma_buf_phys_map_dma_buf(t->imp->attach, DMA_BIDIRECTIONAL);
+	dma_resv_unlock(t->dmabuf->resv);
+	KUNIT_ASSERT_EQ(test, PTR_ERR_OR_ZERO(sgt), 0);
+	first = sg_dma_address(sgt->sgl);
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		KUNIT_EXPECT_LE(test, sg_dma_len(sg),
+				dma_get_max_seg_size(t->pci->dev));
+		if (!piece_is_right(test, t, off, sg_dma_address(sg),
+				    sg_dma_len(sg)))
+			break;
+		off += sg_dma_len(sg);
+	}
+	KUNIT_EXPECT_EQ(test, off, t->dmabuf->size);
+
+	dma_resv_lock(t->dmabuf->resv, NULL);
+	dma_buf_phys_unmap_dma_buf(t->imp->attach, sgt, DMA_BIDIRECTIONAL);
+	dma_resv_unlock(t->dmabuf->resv);
+	expect_nothing(test, t, first, t->dmabuf->size);
+	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+}
+
+static void revoke_takes_the_translation_away(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
+	struct dma_buf_phys_iter it;
+
+	if (t->pci->route != PCI_TEST_IOVA)
+		kunit_skip(test, "no IOMMU translates for the importer");
+	KUNIT_ASSERT_EQ(test, map_slice(t, 0, 8 * P), 0);
+	dma_buf_phys_iter_start(&it, &t->imp->map, SIZE_MAX);
+	KUNIT_ASSERT_TRUE(test, dma_buf_phys_iter_next(&it));
+	dma_buf_phys_revoke(t->dmabuf);
+	expect_nothing(test, t, it.addr, 8 * P);
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, 8 * P), -ENODEV);
+
+	KUNIT_ASSERT_EQ(test, dma_buf_phys_restore(t->dmabuf, NULL), 0);
+	check_slice(test, t, 0, 8 * P);
+}
+
+/*
+ * Beyond the sizes that the IOVA allocator keeps in caches the next free range
+ * is where the last one was, unless somebody lost that.
+ */
+static void no_iova_is_lost(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
+	const struct phys_vec ranges[] = {
+		{ t->pci->start + SZ_1M, SZ_1M }, { t->pci->start, SZ_512K },
+		{ t->pci->start + SZ_2M + SZ_1M, SZ_1M },
+	};
+	dma_addr_t before;
+	int i;
+
+	if (t->pci->route != PCI_TEST_IOVA)
+		kunit_skip(test, "no IOMMU translates for the importer");
+	phys_pci_export(test, t, ranges, ARRAY_SIZE(ranges), t->pci->provider);
+	before = pci_test_probe_iova(t->pci, t->dmabuf->size);
+	KUNIT_ASSERT_NE(test, before, DMA_MAPPING_ERROR);
+	for (i = 0; i < 20; i++) {
+		KUNIT_ASSERT_EQ(test, map_slice(t, 0, t->dmabuf->size), 0);
+		KUNIT_EXPECT_NE(test, before,
+				pci_test_probe_iova(t->pci, t->dmabuf->size));
+		phys_test_unmap(t->imp);
+	}
+	KUNIT_EXPECT_EQ(test, before,
+			pci_test_probe_iova(t->pci, t->dmabuf->size));
+}
+
+/* One range is at an address that no IOMMU page table can hold. */
+static void failure_leaves_nothing(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
+	struct phys_vec ranges[] = {
+		{ t->pci->start + SZ_1M, SZ_512K }, { t->pci->start, SZ_256K },
+		{ 0, SZ_256K },
+	};
+	dma_addr_t before;
+	size_t nr;
+
+	if (t->pci->route != PCI_TEST_IOVA)
+		kunit_skip(test, "no IOMMU translates for the importer");
+	/* The third, then the second, then the first */
+	for (nr = ARRAY_SIZE(ranges); nr; nr--) {
+		ranges[nr - 1].paddr = BIT_ULL(60);
+		phys_pci_export(test, t, ranges, nr, t->pci->provider);
+		before = pci_test_probe_iova(t->pci, t->dmabuf->size);
+		KUNIT_ASSERT_NE(test, before, DMA_MAPPING_ERROR);
+		if (!map_slice(t, 0, t->dmabuf->size))
+			kunit_skip(test, "this IOMMU takes any address");
+		KUNIT_EXPECT_EQ(test, before,
+				pci_test_probe_iova(t->pci, t->dmabuf->size));
+		expect_nothing(test, t, before, t->dmabuf->size);
+		PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	}
+}
+
+/* With 32 bits of addresses there is no room for the second range. */
+static void failure_run_by_run_leaves_nothing(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
+	const struct phys_vec ranges[] = {
+		{ t->pci->start, SZ_1M }, { SZ_4G, SZ_4G },
+	};
+	dma_addr_t before;
+
+	if (t->pci->route != PCI_TEST_IOVA)
+		kunit_skip(test, "no IOMMU translates for the importer");
+	phys_pci_export(test, t, ranges, ARRAY_SIZE(ranges), t->pci->provider);
+	KUNIT_ASSERT_EQ(test, dma_set_mask(t->pci->dev, DMA_BIT_MASK(32)), 0);
+	/* The first time, the IOVA allocator empties its caches. */
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, t->dmabuf->size), -ENOMEM);
+	before = pci_test_probe_iova(t->pci, SZ_1M);
+	KUNIT_ASSERT_NE(test, before, DMA_MAPPING_ERROR);
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, t->dmabuf->size), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, before, pci_test_probe_iova(t->pci, SZ_1M));
+	expect_nothing(test, t, before, P);
+	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+}
+
+/* Where there is no room for all in one piece, each run is mapped by itself. */
+static void small_room_holds_single_runs(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
+	const struct phys_vec ranges[] = {
+		{ t->pci->start, SZ_512M }, { SZ_8G, SZ_512M },
+		{ SZ_16G, SZ_512M },
+	};
+	struct dma_buf_phys_iter it;
+	dma_addr_t addrs[3];
+	size_t n = 0;
+
+	if (t->pci->route != PCI_TEST_IOVA)
+		kunit_skip(test, "no IOMMU translates for the importer");
+	phys_pci_export(test, t, ranges, ARRAY_SIZE(ranges), t->pci->provider);
+	KUNIT_ASSERT_EQ(test, dma_set_mask(t->pci->dev, DMA_BIT_MASK(32)), 0);
+	if (pci_test_probe_iova(t->pci, t->dmabuf->size) != DMA_MAPPING_ERROR)
+		kunit_skip(test, "there is room in one piece");
+	if (map_slice(t, 0, t->dmabuf->size))
+		kunit_skip(test, "there is no room in three pieces");
+
+	KUNIT_EXPECT_STREQ(test, t->imp->map.route->name, "direct");
+	KUNIT_ASSERT_EQ(test, dma_buf_phys_count(&t->imp->map, SIZE_MAX), 3);
+	dma_buf_phys_for_each(&t->imp->map, &it) {
+		KUNIT_EXPECT_EQ(test, it.len, SZ_512M);
+		KUNIT_EXPECT_EQ(test, device_reaches(t->pci, it.addr),
+				ranges[n].paddr);
+		KUNIT_EXPECT_EQ(test,
+				device_reaches(t->pci, it.addr + SZ_512M - P),
+				ranges[n].paddr + SZ_512M - P);
+		addrs[n++] = it.addr;
+	}
+	phys_test_unmap(t->imp);
+	while (n--) {
+		expect_nothing(test, t, addrs[n], P);
+		expect_nothing(test, t, addrs[n] + SZ_512M - P, P);
+	}
+}
+
+/* Memory of the system goes the same way, but for the BAR's shortcut. */
+static void system_memory_is_reached(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
+	struct phys_vec ranges[2];
+	void *mem;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		mem = kunit_kmalloc(test, P << i, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, mem);
+		ranges[i] = (struct phys_vec) { virt_to_phys(mem), P << i };
+	}
+	phys_pci_export(test, t, ranges, ARRAY_SIZE(ranges), NULL);
+	t->pci->route = pci_test_domain(t->pci) ? PCI_TEST_IOVA :
+						  PCI_TEST_DIRECT;
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(t->imp->attach,
+						     t->pci->dev), 0);
+	check_slice(test, t, 0, 3 * P);
+	check_slice(test, t, P, P);
+}
+
+static void reach_is_known_before(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
+	struct device *elsewhere = phys_test_device(test);
+	struct dma_buf_attachment *attach = t->imp->attach;
+
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(attach, t->pci->dev), 0);
+	/* Also by the device that the BAR belongs to */
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(attach,
+						     &t->pci->exporter->dev),
+			0);
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(attach, elsewhere),
+			-EREMOTEIO);
+	KUNIT_EXPECT_EQ(test, phys_test_map(t->imp, elsewhere), -EREMOTEIO);
+
+	dma_buf_phys_revoke(t->dmabuf);
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(attach, t->pci->dev), 0);
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(attach, elsewhere),
+			-EREMOTEIO);
+	dma_buf_phys_kill(t->dmabuf);
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(attach, t->pci->dev),
+			-ENODEV);
+}
+
+/* An Intel CPU model makes QEMU's host bridge one that is not trusted. */
+static void no_route_is_refused(struct kunit *test)
+{
+	struct phys_pci_test t = { .pci = pci_test_find(test) };
+	const struct phys_vec range = { t.pci->start, P };
+
+	if (t.pci->route != PCI_TEST_NO_ROUTE)
+		kunit_skip(test, "there is a route");
+	phys_pci_export(test, &t, &range, 1, t.pci->provider);
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(t.imp->attach, t.pci->dev),
+			-EREMOTEIO);
+	KUNIT_EXPECT_EQ(test, map_slice(&t, 0, P), -EREMOTEIO);
+	PHYS_EXPECT_SAYS(test, t.dmabuf, "phys_mappings:\t0");
+}
+
+static void private_memory_is_refused(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
+
+	dma_buf_phys_revoke(t->dmabuf);
+	t->desc.attrs |= DMA_BUF_PHYS_PRIVATE;
+	KUNIT_ASSERT_EQ(test, dma_buf_phys_restore(t->dmabuf, &t->desc), 0);
+	KUNIT_EXPECT_EQ(test, map_slice(t, 0, P), -EACCES);
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(t->imp->attach,
+						     t->pci->dev), -EACCES);
+}
+
+static struct kunit_case phys_pci_cases[] = {
+	KUNIT_CASE_PARAM(device_reaches_the_slice, phys_pci_layouts),
+	KUNIT_CASE_PARAM(old_importer_reaches_the_buffer, phys_pci_layouts),
+	KUNIT_CASE(revoke_takes_the_translation_away),
+	KUNIT_CASE(no_iova_is_lost),
+	KUNIT_CASE(failure_leaves_nothing),
+	KUNIT_CASE(failure_run_by_run_leaves_nothing),
+	KUNIT_CASE(small_room_holds_single_runs),
+	KUNIT_CASE(system_memory_is_reached),
+	KUNIT_CASE(reach_is_known_before),
+	KUNIT_CASE(no_route_is_refused),
+	KUNIT_CASE(private_memory_is_refused),
+	{}
+};
+
+static struct kunit_suite phys_pci_suite = {
+	.name = "dma-buf-phys-pci",
+	.test_cases = phys_pci_cases,
+};
+
+kunit_test_suite(phys_pci_suite);
