@@ -318,8 +318,9 @@ static int phys_map_device(struct dma_buf_phys_map *map)
  * @attrs: DMA_ATTR_WEAK_ORDERING, DMA_ATTR_NO_WARN, DMA_ATTR_PRIVILEGED or 0
  *
  * The result is walked with dma_buf_phys_for_each() and undone by
- * dma_buf_phys_unmap(). Fences are not waited for. For a buffer without description, the core maps through
- * the exporter's &dma_buf_ops.map_dma_buf, for the attached device only.
+ * dma_buf_phys_unmap(). Fences are not waited for. For a buffer without
+ * description, the core maps through the exporter's &dma_buf_ops.map_dma_buf,
+ * for the attached device only.
  *
  * Context: May sleep. Hold the reservation lock, or a lock that the importer's
  * &dma_buf_attach_ops.invalidate_mappings takes too; for a buffer without
