@@ -17,4 +17,4 @@ join -t '|' -a 1 -a 2 -e ' - ' -o 0,1.2,2.2 \
 	<(rows "$LOGS"/compare-here-*.out | sed 's/ | /|/' | sort -t '|' -k 1,1) |
 	join -t '|' -a 1 -e ' - ' -o 0,1.2,1.3,2.2 - \
 		<(rows "$LOGS"/compare-old-*.out | sed 's/ (scatterlist) |/ |/' | sed 's/ | /|/' | sort -t '|' -k 1,1) |
-	awk -F '|' '{ printf "| %s | %s | %s | %s |\n", $1, $2, $3, $4 }'
+	awk -F '|' '{ printf "| %s | %s | %s | %s |\n", $1, $2, $3, $4 }' | tr -s ' ' | sort -V
