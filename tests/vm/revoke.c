@@ -287,6 +287,48 @@ static void import_while_revoked(const void *arg)
 	check_works(4);
 }
 
+static void *write_once(void *arg)
+{
+	static uint8_t data[IMPORTER_STEP];
+
+	(void)arg;
+	memset(data, 0x5a, sizeof(data));
+	writer.ret = importer_write(&imp, 0, data, sizeof(data));
+	return NULL;
+}
+
+/*
+ * The driver maps right before its device writes, so a mapping that shows up
+ * tells that a transfer has begun. It may land until the revoke returns, not
+ * later: here the memory is back long before it would be done.
+ */
+static void revoke_waits_for_transfer(const void *arg)
+{
+	uint64_t deadline;
+
+	(void)arg;
+	machine_need(&importer_device);
+	exporter_open(&exp);
+	layout_scatter(&l, 3, 1, 0, exp.bar.len);
+	dmabuf = exporter_export(&exp, &l);
+	importer_open(&imp, &importer_device);
+	CHECK_EQ(sample_import(imp.node, dmabuf), 0);
+
+	CHECK(!pthread_create(&writer.thread, NULL, write_once, NULL),
+	      "no thread");
+	deadline = now_ms() + 5000;
+	while (!atoi(fdinfo(dmabuf, "phys_mappings")))
+		CHECK(now_ms() < deadline, "the driver does not map");
+	vfio_set_memory(&exp.dev, false);
+	vfio_set_memory(&exp.dev, true);
+	bar_snapshot(&exp.bar);
+	sleep_ms(SETTLE_MS);
+	bar_check(&exp.bar);
+	pthread_join(writer.thread, NULL);
+	CHECK(!writer.ret || writer.ret == -ENODEV, "write: %s",
+	      ktap_number(writer.ret));
+}
+
 /* Without an IOMMU a device cannot be stopped, but nobody is told addresses. */
 static void no_address_after_revoke(const void *arg)
 {
@@ -326,7 +368,7 @@ int main(void)
 	enum { MORE = sizeof(more) / sizeof(more[0]) };
 	size_t ways = TARGETS * nr_revokers, nr = 0, i;
 	struct way way[ways + TARGETS * MORE];
-	struct ktap_case cases[ways + TARGETS * MORE + 1];
+	struct ktap_case cases[ways + TARGETS * MORE + 2];
 
 	machine_init();
 	for (i = 0; i < ways; i++, nr++) {
@@ -348,6 +390,10 @@ int main(void)
 			way[nr].name, more[i / TARGETS].run, &way[nr], 0,
 		};
 	}
+	cases[nr++] = (struct ktap_case){
+		"revoke waits for a transfer under way, target device",
+		revoke_waits_for_transfer, NULL, 0,
+	};
 	cases[nr++] = (struct ktap_case){
 		"IOMMUFD tells no address after a revoke",
 		no_address_after_revoke, NULL, 0,
