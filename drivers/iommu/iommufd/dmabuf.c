@@ -167,6 +167,8 @@ void iopt_release_dmabuf(struct iopt_pages *pages)
  * @domain: Domain to map into
  *
  * Revoked memory cannot be mapped, the area is left empty and that is success.
+ *
+ * Return: 0, or what dma_buf_phys_map_domain() returns, but for -ENODEV.
  */
 int iopt_dmabuf_fill_domain(struct iopt_area *area, struct iopt_pages *pages,
 			    struct iommu_domain *domain)
@@ -246,6 +248,8 @@ void iopt_dmabuf_unfill_domain(struct iopt_area *area, struct iopt_pages *pages,
  * @pages: page supplier for the area (area->pages is NULL)
  *
  * On failure all domains are left unchanged.
+ *
+ * Return: as iopt_dmabuf_fill_domain().
  */
 int iopt_dmabuf_fill_domains(struct iopt_area *area, struct iopt_pages *pages)
 {
