@@ -128,9 +128,9 @@ static void restore_checks_description(struct kunit *test)
 	fill_desc(&desc, c);
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_restore(dmabuf, &desc), c->ret);
 	if (c->ret)
-		PHYS_EXPECT_SAYS(test, dmabuf, "phys_state:\trevoked");
+		phys_test_expect_says(test, dmabuf, "phys_state:\trevoked");
 	else
-		PHYS_EXPECT_SAYS(test, dmabuf, "phys_state:\tlive");
+		phys_test_expect_says(test, dmabuf, "phys_state:\tlive");
 }
 
 static void no_callback(struct dma_buf_attachment *attach)
@@ -226,7 +226,7 @@ static void attach_checks_importer(struct kunit *test)
 static void attach_to_revoked_is_allowed(struct kunit *test)
 {
 	static const struct phys_vec ranges[] = { { SZ_1M, P } };
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, ARRAY_SIZE(ranges));
 	struct dma_buf *dmabuf = phys_test_export(test, &desc);
 	struct device *dev = phys_test_device(test);
 	struct dma_buf_attachment *attach;
@@ -240,7 +240,7 @@ static void attach_to_revoked_is_allowed(struct kunit *test)
 static void attach_to_dead_is_refused(struct kunit *test)
 {
 	static const struct phys_vec ranges[] = { { SZ_1M, P } };
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, ARRAY_SIZE(ranges));
 	struct dma_buf *dmabuf = phys_test_export(test, &desc);
 	struct device *dev = phys_test_device(test);
 	struct dma_buf_attachment *attach;
@@ -257,26 +257,26 @@ static void fdinfo_tells_state_and_counts(struct kunit *test)
 	static const struct phys_vec ranges[] = {
 		{ 0x12340000, 2 * P }, { 0x56780000, P },
 	};
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, ARRAY_SIZE(ranges));
 	struct dma_buf *dmabuf = phys_test_export(test, &desc);
 	struct device *dev = phys_test_device(test);
 	struct phys_test_importer *imp = phys_test_importer(test, dmabuf, dev);
 
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_state:\tlive");
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_ranges:\t2");
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_provider:\tnone");
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, dmabuf, "phys_state:\tlive");
+	phys_test_expect_says(test, dmabuf, "phys_ranges:\t2");
+	phys_test_expect_says(test, dmabuf, "phys_provider:\tnone");
+	phys_test_expect_says(test, dmabuf, "phys_mappings:\t0");
 
 	KUNIT_ASSERT_EQ(test, phys_test_map(imp, dev), 0);
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_mappings:\t1");
+	phys_test_expect_says(test, dmabuf, "phys_mappings:\t1");
 	phys_test_unmap(imp);
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, dmabuf, "phys_mappings:\t0");
 
 	dma_buf_phys_revoke(dmabuf);
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_state:\trevoked");
+	phys_test_expect_says(test, dmabuf, "phys_state:\trevoked");
 	dma_buf_phys_kill(dmabuf);
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_state:\tdead");
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_ranges:\t0");
+	phys_test_expect_says(test, dmabuf, "phys_state:\tdead");
+	phys_test_expect_says(test, dmabuf, "phys_ranges:\t0");
 }
 
 static void fdinfo_names_the_provider(struct kunit *test)
@@ -291,15 +291,15 @@ static void fdinfo_names_the_provider(struct kunit *test)
 
 	snprintf(line, sizeof(line), "phys_provider:\t%s",
 		 dev_name(some_provider.owner));
-	PHYS_EXPECT_SAYS(test, dmabuf, line);
+	phys_test_expect_says(test, dmabuf, line);
 	dma_buf_phys_kill(dmabuf);
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_provider:\tnone");
+	phys_test_expect_says(test, dmabuf, "phys_provider:\tnone");
 }
 
 static void fdinfo_tells_no_address(struct kunit *test)
 {
 	static const struct phys_vec ranges[] = { { 0xabcde000, P } };
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, ARRAY_SIZE(ranges));
 	struct dma_buf *dmabuf = phys_test_export(test, &desc);
 	struct device *dev = phys_test_device(test);
 	struct phys_test_importer *imp = phys_test_importer(test, dmabuf, dev);

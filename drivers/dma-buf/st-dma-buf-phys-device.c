@@ -23,7 +23,7 @@ struct device_test {
 
 static int device_init(struct kunit *test)
 {
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(device_ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(device_ranges, ARRAY_SIZE(device_ranges));
 	struct device_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
@@ -92,12 +92,12 @@ static void ask_is_checked(struct kunit *test)
 	t->imp->mapped = !ret;
 	KUNIT_EXPECT_EQ(test, ret, c->ret);
 	if (ret)
-		PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+		phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 static void private_memory_is_refused(struct kunit *test)
 {
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(device_ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(device_ranges, ARRAY_SIZE(device_ranges));
 	struct device_test *t = test->priv;
 
 	desc.attrs = DMA_BUF_PHYS_PRIVATE;
@@ -105,7 +105,7 @@ static void private_memory_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, phys_test_map(t->imp, t->dev), -EACCES);
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(t->imp->attach, t->dev),
 			-EACCES);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 static void system_memory_is_reachable(struct kunit *test)
@@ -114,7 +114,7 @@ static void system_memory_is_reachable(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(t->imp->attach, t->dev),
 			0);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 /* The attachment may be for another device than the one with the engine. */
@@ -132,7 +132,7 @@ static void maps_for_another_device(struct kunit *test)
 
 static void expect_direct(struct kunit *test)
 {
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(device_ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(device_ranges, ARRAY_SIZE(device_ranges));
 	struct device_test *t = test->priv;
 	struct dma_buf_phys_iter it;
 	size_t off = 0;
@@ -168,7 +168,7 @@ static void direct_with_addresses(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, t->imp->map.device.addrs);
 	expect_direct(test);
 	phys_test_unmap(t->imp);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 /* The last range is out of reach, so the first two are undone. */
@@ -184,12 +184,12 @@ static void out_of_the_mask_is_refused(struct kunit *test)
 	kunit_warning_suppress(test)
 		ret = phys_test_map(t->imp, dev);
 	KUNIT_EXPECT_EQ(test, ret, -EREMOTEIO);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 static void mmio_for_no_pci_device_is_out_of_reach(struct kunit *test)
 {
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(device_ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(device_ranges, ARRAY_SIZE(device_ranges));
 	struct device_test *t = test->priv;
 	/* Nobody looks into it: the device is not on a bus with a BAR. */
 	struct p2pdma_provider provider = { .owner = t->dev };
@@ -202,7 +202,7 @@ static void mmio_for_no_pci_device_is_out_of_reach(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(t->imp->attach, t->dev),
 			-EREMOTEIO);
 	KUNIT_EXPECT_EQ(test, phys_test_map(t->imp, t->dev), -EREMOTEIO);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 	dma_buf_phys_kill(t->dmabuf);
 }
 
@@ -221,14 +221,14 @@ static void mappings_are_independent(struct kunit *test)
 							0));
 		imps[i]->mapped = true;
 	}
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t4");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t4");
 	phys_test_unmap(imps[1]);
 	phys_test_unmap(imps[2]);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t2");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t2");
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_count(&imps[3]->map, P), 1);
 	phys_test_unmap(imps[0]);
 	phys_test_unmap(imps[3]);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 static struct kunit_case phys_device_cases[] = {

@@ -152,7 +152,7 @@ static int domain_init(struct kunit *test)
 			0);
 
 	t->td = td;
-	t->desc = PHYS_TEST_DESC(domain_ranges);
+	t->desc = phys_test_desc(domain_ranges, ARRAY_SIZE(domain_ranges));
 	t->dmabuf = phys_test_export(test, &t->desc);
 	t->imp = phys_test_importer(test, t->dmabuf, phys_test_device(test));
 	test->priv = t;
@@ -310,7 +310,7 @@ static void unaligned_for_the_domain_is_refused(struct kunit *test)
 		{ 96 * P, 6 * P },
 	};
 	const struct align_case *c = test->param_value;
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, ARRAY_SIZE(ranges));
 	struct domain_test *t = test->priv;
 
 	t->dmabuf = phys_test_export(test, &desc);
@@ -319,7 +319,7 @@ static void unaligned_for_the_domain_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, map_slice(t, c->iova, c->offset, c->len),
 			-EINVAL);
 	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 static void aligned_for_the_domain_is_mapped(struct kunit *test)
@@ -328,7 +328,7 @@ static void aligned_for_the_domain_is_mapped(struct kunit *test)
 	static const struct phys_vec ranges[] = {
 		{ 64 * P, 3 * P }, { 67 * P, P }, { 32 * P, 4 * P },
 	};
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, ARRAY_SIZE(ranges));
 	struct domain_test *t = test->priv;
 
 	t->dmabuf = phys_test_export(test, &desc);
@@ -400,7 +400,7 @@ static void occupied_iova_unwinds(struct kunit *test)
 			99 * P);
 	xa_erase(&t->td->pages, 5);
 	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 	/* Once the place is free, it works. */
 	KUNIT_ASSERT_EQ(test, map_slice(t, 0, 0, 8 * P), 0);
 	expect_slice(test, 0, 0, 8 * P);
@@ -415,7 +415,7 @@ static void failure_at_any_page_unwinds(struct kunit *test)
 		t->td->fail_iova = iova;
 		KUNIT_EXPECT_EQ(test, map_slice(t, SZ_1M, 0, 8 * P), -ENOMEM);
 		KUNIT_ASSERT_TRUE(test, xa_empty(&t->td->pages));
-		PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+		phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 	}
 }
 
@@ -426,7 +426,7 @@ static void failing_sync_unwinds(struct kunit *test)
 	t->td->sync_ret = -EIO;
 	KUNIT_EXPECT_EQ(test, map_slice(t, 0, 0, 8 * P), -EIO);
 	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 struct mapper {
@@ -475,19 +475,19 @@ static void revoke_while_mapping(struct kunit *test)
 	t->td->stops = true;
 	mapping = phys_test_run(test, do_map, mapper);
 	KUNIT_EXPECT_TRUE(test, wait_stopped(t->td));
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t1");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t1");
 
 	revoking = phys_test_run(test, do_revoke, t->dmabuf);
 	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoking));
 	KUNIT_EXPECT_EQ(test, t->imp->told, 1);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\trevoking");
+	phys_test_expect_says(test, t->dmabuf, "phys_state:\trevoking");
 
 	go_on(t->td);
 	KUNIT_EXPECT_TRUE(test, phys_test_ends(mapping));
 	KUNIT_EXPECT_EQ(test, mapper->ret, -ENODEV);
 	KUNIT_EXPECT_TRUE(test, phys_test_ends(revoking));
 	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 /* A map that fails while it is revoked has nothing to undo any more. */

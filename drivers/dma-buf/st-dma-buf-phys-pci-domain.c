@@ -112,7 +112,7 @@ static void domain_holds_the_slice(struct kunit *test)
 		phys_test_unmap(t->imp);
 		expect_nothing(test, t, domain, IOVA, len);
 	}
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 static void revoke_empties_the_domain(struct kunit *test)
@@ -179,7 +179,7 @@ static void occupied_iova_unwinds(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, iommu_iova_to_phys(domain, taken), other);
 		KUNIT_EXPECT_EQ(test, iommu_unmap(domain, taken, P), P);
 		expect_nothing(test, t, domain, IOVA, 8 * P);
-		PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+		phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 
 		KUNIT_ASSERT_EQ(test, map_slice(t, domain, IOVA, 0, 8 * P), 0);
 		expect_slice(test, t, domain, IOVA, 0, 8 * P);
@@ -200,7 +200,7 @@ static void other_mapping_is_left_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, map_slice(t, domain, IOVA + 7 * P, 0, 8 * P),
 			-EADDRINUSE);
 	expect_slice(test, t, domain, IOVA, 0, 8 * P);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t1");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t1");
 }
 
 static void unaligned_is_refused(struct kunit *test)
@@ -213,7 +213,7 @@ static void unaligned_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, map_slice(t, domain, IOVA, 0, P - 512), -EINVAL);
 	KUNIT_EXPECT_EQ(test, map_slice(t, domain, -P, 0, 2 * P), -EOVERFLOW);
 	expect_nothing(test, t, domain, IOVA, 2 * P);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 static void private_memory_is_refused(struct kunit *test)
@@ -236,7 +236,7 @@ static void identity_domain_is_refused(struct kunit *test)
 	if (!domain || domain->type != IOMMU_DOMAIN_IDENTITY)
 		kunit_skip(test, "the importer has no identity domain (iommu=pt)");
 	KUNIT_EXPECT_EQ(test, map_slice(t, domain, IOVA, 0, P), -EOPNOTSUPP);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 static struct kunit_case phys_pci_domain_cases[] = {

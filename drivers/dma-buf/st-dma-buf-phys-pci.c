@@ -121,7 +121,7 @@ static void device_reaches_the_slice(struct kunit *test)
 		if (phys_pci_slice(t, i, &offset, &len))
 			check_slice(test, t, offset, len);
 	}
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 /* The same by a scatterlist, for importers that know nothing else */
@@ -153,7 +153,7 @@ static void old_importer_reaches_the_buffer(struct kunit *test)
 	dma_buf_phys_unmap_dma_buf(t->imp->attach, sgt, DMA_BIDIRECTIONAL);
 	dma_resv_unlock(t->dmabuf->resv);
 	expect_nothing(test, t, first, t->dmabuf->size);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 static void revoke_takes_the_translation_away(struct kunit *test)
@@ -227,7 +227,7 @@ static void failure_leaves_nothing(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, before,
 				pci_test_probe_iova(t->pci, t->dmabuf->size));
 		expect_nothing(test, t, before, t->dmabuf->size);
-		PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+		phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 	}
 }
 
@@ -251,7 +251,7 @@ static void failure_run_by_run_leaves_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, map_slice(t, 0, t->dmabuf->size), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, before, pci_test_probe_iova(t->pci, SZ_1M));
 	expect_nothing(test, t, before, P);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 /* Where there is no room for all in one piece, each run is mapped by itself. */
@@ -351,7 +351,7 @@ static void no_route_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(t.imp->attach, t.pci->dev),
 			-EREMOTEIO);
 	KUNIT_EXPECT_EQ(test, map_slice(&t, 0, P), -EREMOTEIO);
-	PHYS_EXPECT_SAYS(test, t.dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t.dmabuf, "phys_mappings:\t0");
 }
 
 static void private_memory_is_refused(struct kunit *test)

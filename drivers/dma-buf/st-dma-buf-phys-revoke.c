@@ -26,7 +26,7 @@ struct revoke_test {
 
 static int revoke_init(struct kunit *test)
 {
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(revoke_ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(revoke_ranges, ARRAY_SIZE(revoke_ranges));
 	struct revoke_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
@@ -68,8 +68,8 @@ static void revoke_makes_importers_unmap(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, t->imp->mapped);
 	/* Who has nothing mapped is told too. */
 	KUNIT_EXPECT_EQ(test, other->told, 1);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\trevoked");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_state:\trevoked");
 }
 
 static void revoke_refuses_maps(struct kunit *test)
@@ -78,11 +78,11 @@ static void revoke_refuses_maps(struct kunit *test)
 
 	dma_buf_phys_revoke(t->dmabuf);
 	KUNIT_EXPECT_EQ(test, phys_test_map(t->imp, t->dev), -ENODEV);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 	/* Whether it could be reached is another question. */
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(t->imp->attach, t->dev),
 			0);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 static void revoke_twice_tells_once(struct kunit *test)
@@ -92,7 +92,7 @@ static void revoke_twice_tells_once(struct kunit *test)
 	dma_buf_phys_revoke(t->dmabuf);
 	dma_buf_phys_revoke(t->dmabuf);
 	KUNIT_EXPECT_EQ(test, t->imp->told, 1);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\trevoked");
+	phys_test_expect_says(test, t->dmabuf, "phys_state:\trevoked");
 }
 
 static void revoke_waits_for_late_unmap(struct kunit *test)
@@ -109,7 +109,7 @@ static void revoke_waits_for_late_unmap(struct kunit *test)
 
 	revoker = phys_test_run(test, do_revoke, t->dmabuf);
 	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoker));
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\trevoking");
+	phys_test_expect_says(test, t->dmabuf, "phys_state:\trevoking");
 	KUNIT_EXPECT_EQ(test, t->imp->told, 1);
 
 	phys_test_unmap(t->imp);
@@ -119,7 +119,7 @@ static void revoke_waits_for_late_unmap(struct kunit *test)
 
 	phys_test_unmap(other);
 	KUNIT_EXPECT_TRUE(test, phys_test_ends(revoker));
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\trevoked");
+	phys_test_expect_says(test, t->dmabuf, "phys_state:\trevoked");
 }
 
 /* Not when the next line about a slow importer is due */
@@ -261,7 +261,7 @@ static int ask_mappable(struct dma_buf_attachment *attach)
 
 static void mappable_follows_the_state(struct kunit *test)
 {
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(revoke_ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(revoke_ranges, ARRAY_SIZE(revoke_ranges));
 	struct revoke_test *t = test->priv;
 
 	KUNIT_EXPECT_EQ(test, ask_mappable(t->imp->attach), 0);
@@ -284,7 +284,7 @@ static void restore_gives_the_old_ranges(struct kunit *test)
 
 	dma_buf_phys_revoke(t->dmabuf);
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_restore(t->dmabuf, NULL), 0);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\tlive");
+	phys_test_expect_says(test, t->dmabuf, "phys_state:\tlive");
 	KUNIT_ASSERT_EQ(test, phys_test_map(t->imp, t->dev), 0);
 	KUNIT_EXPECT_EQ(test, first_addr(&t->imp->map), 16 * P);
 }
@@ -319,18 +319,18 @@ static void restore_gives_new_ranges(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, phys_test_map(imp, t->dev), 0);
 	KUNIT_EXPECT_EQ(test, first_addr(&imp->map), 128 * P);
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_count(&imp->map, SIZE_MAX), 2);
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_ranges:\t2");
+	phys_test_expect_says(test, dmabuf, "phys_ranges:\t2");
 }
 
 static void restore_of_a_bad_description_changes_nothing(struct kunit *test)
 {
 	static const struct phys_vec bad[] = { { 16 * P, 2 * P } };
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(bad);
+	struct dma_buf_phys_desc desc = phys_test_desc(bad, ARRAY_SIZE(bad));
 	struct revoke_test *t = test->priv;
 
 	dma_buf_phys_revoke(t->dmabuf);
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_restore(t->dmabuf, &desc), -EINVAL);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\trevoked");
+	phys_test_expect_says(test, t->dmabuf, "phys_state:\trevoked");
 	KUNIT_EXPECT_EQ(test, phys_test_map(t->imp, t->dev), -ENODEV);
 
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_restore(t->dmabuf, NULL), 0);
@@ -340,15 +340,15 @@ static void restore_of_a_bad_description_changes_nothing(struct kunit *test)
 
 static void restore_of_a_live_buffer(struct kunit *test)
 {
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(revoke_ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(revoke_ranges, ARRAY_SIZE(revoke_ranges));
 	struct revoke_test *t = test->priv;
 
 	KUNIT_ASSERT_EQ(test, phys_test_map(t->imp, t->dev), 0);
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_restore(t->dmabuf, NULL), 0);
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_restore(t->dmabuf, &desc), -EINVAL);
 	KUNIT_EXPECT_EQ(test, t->imp->told, 0);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\tlive");
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t1");
+	phys_test_expect_says(test, t->dmabuf, "phys_state:\tlive");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t1");
 }
 
 static void kill_is_for_good(struct kunit *test)
@@ -364,7 +364,7 @@ static void kill_is_for_good(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(t->imp->attach, t->dev),
 			-ENODEV);
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_restore(t->dmabuf, NULL), -ENODEV);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\tdead");
+	phys_test_expect_says(test, t->dmabuf, "phys_state:\tdead");
 }
 
 static void kill_twice_tells_once(struct kunit *test)
@@ -375,7 +375,7 @@ static void kill_twice_tells_once(struct kunit *test)
 	dma_buf_phys_kill(t->dmabuf);
 	dma_buf_phys_revoke(t->dmabuf);
 	KUNIT_EXPECT_EQ(test, t->imp->told, 1);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\tdead");
+	phys_test_expect_says(test, t->dmabuf, "phys_state:\tdead");
 }
 
 static void kill_of_a_revoked_buffer_tells_nobody(struct kunit *test)
@@ -385,7 +385,7 @@ static void kill_of_a_revoked_buffer_tells_nobody(struct kunit *test)
 	dma_buf_phys_revoke(t->dmabuf);
 	dma_buf_phys_kill(t->dmabuf);
 	KUNIT_EXPECT_EQ(test, t->imp->told, 1);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\tdead");
+	phys_test_expect_says(test, t->dmabuf, "phys_state:\tdead");
 }
 
 static void kill_waits_for_mappings(struct kunit *test)
@@ -401,7 +401,7 @@ static void kill_waits_for_mappings(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_count(&t->imp->map, SIZE_MAX), 2);
 	phys_test_unmap(t->imp);
 	KUNIT_EXPECT_TRUE(test, phys_test_ends(killer));
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_state:\tdead");
+	phys_test_expect_says(test, t->dmabuf, "phys_state:\tdead");
 }
 
 static void kill_lets_go_of_the_ranges(struct kunit *test)
@@ -424,7 +424,7 @@ static void kill_lets_go_of_the_ranges(struct kunit *test)
 	/* Who reads them after this is seen by KASAN. */
 	kunit_kfree(test, ranges);
 	KUNIT_EXPECT_EQ(test, phys_test_map(imp, t->dev), -ENODEV);
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_ranges:\t0");
+	phys_test_expect_says(test, dmabuf, "phys_ranges:\t0");
 }
 
 /**
@@ -552,7 +552,7 @@ static void revoke_against_busy_importers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&storm->wrong), 0);
 	KUNIT_EXPECT_GT(test, atomic_read(&storm->maps), 0);
 	KUNIT_EXPECT_GT(test, atomic_read(&storm->refused), 0);
-	PHYS_EXPECT_SAYS(test, t->dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
 static struct kunit_case phys_revoke_cases[] = {

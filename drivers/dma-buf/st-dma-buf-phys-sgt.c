@@ -94,16 +94,16 @@ static void old_importer_gets_a_table(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, sg_dma_address(sg), c->entries[i].paddr);
 		KUNIT_EXPECT_EQ(test, sg_dma_len(sg), c->entries[i].len);
 	}
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_mappings:\t1");
+	phys_test_expect_says(test, dmabuf, "phys_mappings:\t1");
 	unmap_sgt(attach, sgt);
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, dmabuf, "phys_mappings:\t0");
 }
 
 /* By the door that importers use, which may wrap the table. */
 static void old_importer_maps_and_unmaps(struct kunit *test)
 {
 	static const struct phys_vec ranges[] = { { P, P }, { 64 * P, P } };
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, ARRAY_SIZE(ranges));
 	struct dma_buf *dmabuf = phys_test_export(test, &desc);
 	struct device *dev = phys_test_device(test);
 	struct dma_buf_attachment *attach =
@@ -115,7 +115,7 @@ static void old_importer_maps_and_unmaps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sgt->nents, 2);
 	KUNIT_EXPECT_EQ(test, sg_dma_address(sgt->sgl), P);
 	dma_buf_unmap_attachment_unlocked(attach, sgt, DMA_BIDIRECTIONAL);
-	PHYS_EXPECT_SAYS(test, dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, dmabuf, "phys_mappings:\t0");
 }
 
 /*
@@ -156,7 +156,7 @@ static void table_is_freed(struct kunit *test)
 static void revoked_buffer_gives_no_table(struct kunit *test)
 {
 	static const struct phys_vec ranges[] = { { P, P } };
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, ARRAY_SIZE(ranges));
 	struct dma_buf *dmabuf = phys_test_export(test, &desc);
 	struct device *dev = phys_test_device(test);
 	struct dma_buf_attachment *attach =
@@ -175,7 +175,7 @@ static void do_revoke(void *dmabuf)
 static void revoke_waits_for_the_old_importer(struct kunit *test)
 {
 	static const struct phys_vec ranges[] = { { P, P } };
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, ARRAY_SIZE(ranges));
 	struct dma_buf *dmabuf = phys_test_export(test, &desc);
 	struct device *dev = phys_test_device(test);
 	struct dma_buf_attachment *attach =
@@ -312,7 +312,7 @@ static void old_unmap_slice(struct old_test *t)
 /* Each slice of whole pages, against the table that the exporter made */
 static void old_buffer_is_walked(struct kunit *test)
 {
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(old_entries);
+	struct dma_buf_phys_desc desc = phys_test_desc(old_entries, ARRAY_SIZE(old_entries));
 	struct old_test *t = old_init(test);
 	struct dma_buf_phys_iter it;
 	size_t offset, len, off, i;

@@ -173,7 +173,7 @@ static void slice_is_checked(struct kunit *test)
 		{ 16 * P, 3 * P }, { 64 * P, P },
 	};
 	const struct slice_case *c = test->param_value;
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, ARRAY_SIZE(ranges));
 	struct dma_buf *dmabuf = phys_test_export(test, &desc);
 	struct device *dev = phys_test_device(test);
 	struct phys_test_importer *imp = phys_test_importer(test, dmabuf, dev);
@@ -184,9 +184,9 @@ static void slice_is_checked(struct kunit *test)
 	imp->mapped = !ret;
 	KUNIT_EXPECT_EQ(test, ret, c->ret);
 	if (ret)
-		PHYS_EXPECT_SAYS(test, dmabuf, "phys_mappings:\t0");
+		phys_test_expect_says(test, dmabuf, "phys_mappings:\t0");
 	else
-		PHYS_EXPECT_SAYS(test, dmabuf, "phys_mappings:\t1");
+		phys_test_expect_says(test, dmabuf, "phys_mappings:\t1");
 }
 
 /*
@@ -236,7 +236,7 @@ static void walk_covers_every_slice(struct kunit *test)
 		{ 64 * P, 3 * P }, { 67 * P, P }, { 16 * P, P }, { 8 * P, 2 * P },
 		{ 10 * P, P }, { 11 * P, P }, { 72 * P, 5 * P },
 	};
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, ARRAY_SIZE(ranges));
 	struct dma_buf *dmabuf = phys_test_export(test, &desc);
 	struct device *dev = phys_test_device(test);
 	struct phys_test_importer *imp = phys_test_importer(test, dmabuf, dev);
@@ -271,7 +271,7 @@ static void walk_can_be_repeated(struct kunit *test)
 	static const struct phys_vec ranges[] = {
 		{ 16 * P, P }, { 64 * P, P },
 	};
-	struct dma_buf_phys_desc desc = PHYS_TEST_DESC(ranges);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, ARRAY_SIZE(ranges));
 	struct dma_buf *dmabuf = phys_test_export(test, &desc);
 	struct device *dev = phys_test_device(test);
 	struct phys_test_importer *imp = phys_test_importer(test, dmabuf, dev);

@@ -183,8 +183,8 @@ const char *phys_test_fdinfo(struct kunit *test, struct dma_buf *dmabuf)
 	return m.buf;
 }
 
-bool phys_test_says(struct kunit *test, struct dma_buf *dmabuf,
-		    const char *line)
+static bool phys_test_says(struct kunit *test, struct dma_buf *dmabuf,
+			   const char *line)
 {
 	const char *info = phys_test_fdinfo(test, dmabuf);
 	size_t len = strlen(line);
@@ -197,6 +197,14 @@ bool phys_test_says(struct kunit *test, struct dma_buf *dmabuf,
 			info++;
 	}
 	return false;
+}
+
+void phys_test_expect_says(struct kunit *test, struct dma_buf *dmabuf,
+			   const char *line)
+{
+	KUNIT_EXPECT_TRUE_MSG(test, phys_test_says(test, dmabuf, line),
+			      "'%s' is not in fdinfo:\n%s", line,
+			      phys_test_fdinfo(test, dmabuf));
 }
 
 static void thread_work(struct work_struct *work)

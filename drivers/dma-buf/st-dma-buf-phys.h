@@ -18,10 +18,13 @@
 /* Long enough for all that does happen, on a slow emulator too */
 #define PHYS_TEST_LATE		msecs_to_jiffies(20000)
 
-#define PHYS_TEST_DESC(array)						\
-	((struct dma_buf_phys_desc) {					\
-		.ranges = (array), .nr_ranges = ARRAY_SIZE(array),	\
-	})
+static inline struct dma_buf_phys_desc
+phys_test_desc(const struct phys_vec *ranges, size_t nr_ranges)
+{
+	return (struct dma_buf_phys_desc) {
+		.ranges = ranges, .nr_ranges = nr_ranges,
+	};
+}
 
 /* A device without DMA engine, which sees memory as the CPU does */
 struct device *phys_test_device(struct kunit *test);
@@ -66,12 +69,8 @@ void phys_test_unmap(struct phys_test_importer *imp);
 
 /* What fdinfo says about a buffer, and one of its lines */
 const char *phys_test_fdinfo(struct kunit *test, struct dma_buf *dmabuf);
-bool phys_test_says(struct kunit *test, struct dma_buf *dmabuf,
-		    const char *line);
-#define PHYS_EXPECT_SAYS(test, dmabuf, line)				\
-	KUNIT_EXPECT_TRUE_MSG(test, phys_test_says(test, dmabuf, line),	\
-			      "fdinfo says:\n%s",			\
-			      phys_test_fdinfo(test, dmabuf))
+void phys_test_expect_says(struct kunit *test, struct dma_buf *dmabuf,
+			   const char *line);
 
 /**
  * struct phys_test_thread - something that goes on beside the case
