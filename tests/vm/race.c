@@ -18,7 +18,7 @@
 #include "see.h"
 #include "sys.h"
 
-#define ROUNDS	400
+#define ROUNDS	200
 
 static struct exporter exp;
 static struct layout l;
