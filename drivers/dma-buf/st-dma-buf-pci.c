@@ -37,8 +37,7 @@ static struct pci_dev *find_exporter(void)
 	return best;
 }
 
-/* Not a part of the chipset, nor the IOMMU itself */
-static struct pci_dev *find_importer(struct pci_dev *exporter)
+static struct pci_dev *find_importer(const struct pci_dev *exporter)
 {
 	struct pci_dev *pdev = NULL;
 
@@ -46,9 +45,7 @@ static struct pci_dev *find_importer(struct pci_dev *exporter)
 		if (pdev != exporter && !pdev->dev.driver &&
 		    pdev->hdr_type == PCI_HEADER_TYPE_NORMAL &&
 		    pdev->class >> 16 != PCI_BASE_CLASS_BRIDGE &&
-		    !pdev->multifunction &&
-		    device_iommu_mapped(&pdev->dev) ==
-			    device_iommu_mapped(&exporter->dev))
+		    pci_upstream_bridge(pdev))
 			return pdev;
 	}
 	return NULL;

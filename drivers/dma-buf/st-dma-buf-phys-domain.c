@@ -291,22 +291,23 @@ struct align_case {
 
 /* for a domain whose smallest page is four of the CPU's */
 static const struct align_case align_cases[] = {
-	{ "iova", 2 * P, 0, 4 * P },
-	{ "iova within a page", 512, 0, 4 * P },
+	{ "iova", 2 * P, 8 * P, 4 * P },
+	{ "iova within a page", 512, 8 * P, 4 * P },
 	{ "offset", 0, P, 4 * P },
-	{ "length", 0, 0, 3 * P },
-	{ "length within a page", 0, 0, 4 * P + 512 },
+	{ "offset, of memory that is aligned", 0, 3 * P, 4 * P },
+	{ "length", 0, 8 * P, 3 * P },
+	{ "length within a page", 0, 8 * P, 512 },
 	{ "range", 0, 0, 4 * P },
-	{ "later range", 0, 4 * P, 8 * P },
+	{ "later range", 0, 8 * P, 8 * P },
 };
 
 KUNIT_ARRAY_PARAM_DESC(align, align_cases, name);
 
 static void unaligned_for_the_domain_is_refused(struct kunit *test)
 {
-	/* the first aligned in whole, the others not in one way each */
+	/* Of these the second is aligned, and is at an aligned offset. */
 	static const struct phys_vec ranges[] = {
-		{ 33 * P, 4 * P }, { 64 * P, 4 * P }, { 80 * P, 2 * P },
+		{ 33 * P, 8 * P }, { 64 * P, 4 * P }, { 80 * P, 2 * P },
 		{ 96 * P, 6 * P },
 	};
 	const struct align_case *c = test->param_value;
