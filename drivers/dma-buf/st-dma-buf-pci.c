@@ -37,7 +37,8 @@ static struct pci_dev *find_exporter(void)
 	return best;
 }
 
-static struct pci_dev *find_importer(const struct pci_dev *exporter)
+/* Not a part of the chipset, nor the IOMMU itself */
+static struct pci_dev *find_importer(struct pci_dev *exporter)
 {
 	struct pci_dev *pdev = NULL;
 
@@ -45,7 +46,9 @@ static struct pci_dev *find_importer(const struct pci_dev *exporter)
 		if (pdev != exporter && !pdev->dev.driver &&
 		    pdev->hdr_type == PCI_HEADER_TYPE_NORMAL &&
 		    pdev->class >> 16 != PCI_BASE_CLASS_BRIDGE &&
-		    pci_upstream_bridge(pdev))
+		    !pdev->multifunction &&
+		    device_iommu_mapped(&pdev->dev) ==
+			    device_iommu_mapped(&exporter->dev))
 			return pdev;
 	}
 	return NULL;

@@ -351,7 +351,7 @@ static void no_route_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_reachable(t.imp->attach, t.pci->dev),
 			-EREMOTEIO);
 	KUNIT_EXPECT_EQ(test, map_slice(&t, 0, P), -EREMOTEIO);
-	PHYS_EXPECT_SAYS(test, t.dmabuf, "phys_mappings:\t0");
+	phys_test_expect_says(test, t.dmabuf, "phys_mappings:\t0");
 }
 
 static void private_memory_is_refused(struct kunit *test)

@@ -18,11 +18,12 @@
 /* Long enough for all that does happen, on a slow emulator too */
 #define PHYS_TEST_LATE		msecs_to_jiffies(20000)
 
-/* System memory, for any importer */
 static inline struct dma_buf_phys_desc
-phys_test_desc(const struct phys_vec *ranges, size_t nr)
+phys_test_desc(const struct phys_vec *ranges, size_t nr_ranges)
 {
-	return (struct dma_buf_phys_desc) { .ranges = ranges, .nr_ranges = nr };
+	return (struct dma_buf_phys_desc) {
+		.ranges = ranges, .nr_ranges = nr_ranges,
+	};
 }
 
 /* A device without DMA engine, which sees memory as the CPU does */
@@ -68,18 +69,8 @@ void phys_test_unmap(struct phys_test_importer *imp);
 
 /* What fdinfo says about a buffer, and one of its lines */
 const char *phys_test_fdinfo(struct kunit *test, struct dma_buf *dmabuf);
-bool phys_test_says(struct kunit *test, struct dma_buf *dmabuf,
-		    const char *line);
-#define PHYS_EXPECT_SAYS(test, dmabuf, line)				\
-do {									\
-	struct kunit *__test = (test);					\
-	struct dma_buf *__dmabuf = (dmabuf);				\
-									\
-	KUNIT_EXPECT_TRUE_MSG(__test,					\
-			      phys_test_says(__test, __dmabuf, line),	\
-			      "fdinfo says:\n%s",			\
-			      phys_test_fdinfo(__test, __dmabuf));	\
-} while (0)
+void phys_test_expect_says(struct kunit *test, struct dma_buf *dmabuf,
+			   const char *line);
 
 /**
  * struct phys_test_thread - something that goes on beside the case
