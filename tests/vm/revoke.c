@@ -317,8 +317,11 @@ static void revoke_waits_for_transfer(const void *arg)
 	CHECK(!pthread_create(&writer.thread, NULL, write_once, NULL),
 	      "no thread");
 	deadline = now_ms() + 5000;
-	while (!atoi(fdinfo(dmabuf, "phys_mappings")))
+	while (!atoi(fdinfo(dmabuf, "phys_mappings"))) {
 		CHECK(now_ms() < deadline, "the driver does not map");
+		/* A busy CPU keeps QEMU's timers, and so edu, from running. */
+		sleep_ms(2);
+	}
 	vfio_set_memory(&exp.dev, false);
 	vfio_set_memory(&exp.dev, true);
 	bar_snapshot(&exp.bar);
