@@ -84,6 +84,8 @@ void dma_buf_phys_show(struct seq_file *m, struct dma_buf *dmabuf);
 /* dma-buf-phys.c, called by the targets and by revoke */
 int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
 			    const struct dma_buf_phys_desc *desc);
+int dma_buf_phys_check_slice(const struct dma_buf *dmabuf, size_t offset,
+			     size_t len);
 const char *dma_buf_phys_importer_name(const struct dma_buf_attachment *attach);
 int dma_buf_phys_map_begin(struct dma_buf_attachment *attach,
 			   struct dma_buf_phys_map *map,

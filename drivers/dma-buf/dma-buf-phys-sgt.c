@@ -13,7 +13,6 @@
 #include <linux/device.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
-#include <linux/overflow.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
@@ -191,14 +190,13 @@ int dma_buf_phys_map_legacy(struct dma_buf_attachment *attach,
 			    enum dma_data_direction dir, unsigned long attrs)
 {
 	struct sg_table *sgt;
-	size_t end;
+	int ret;
 
 	if (dma_dev != attach->dev || attrs)
 		return -EOPNOTSUPP;
-	if (check_add_overflow(offset, len, &end))
-		return -EOVERFLOW;
-	if (!len || end > attach->dmabuf->size)
-		return -EINVAL;
+	ret = dma_buf_phys_check_slice(attach->dmabuf, offset, len);
+	if (ret)
+		return ret;
 
 	sgt = dma_buf_map_attachment(attach, dir);
 	if (IS_ERR(sgt))

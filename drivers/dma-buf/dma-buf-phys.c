@@ -216,6 +216,17 @@ int dma_buf_phys_mappable(struct dma_buf_attachment *attach)
 }
 EXPORT_SYMBOL_NS_GPL(dma_buf_phys_mappable, "DMA_BUF");
 
+/* Returns 0, -EINVAL or -EOVERFLOW. */
+int dma_buf_phys_check_slice(const struct dma_buf *dmabuf, size_t offset,
+			     size_t len)
+{
+	size_t end;
+
+	if (check_add_overflow(offset, len, &end))
+		return -EOVERFLOW;
+	return len && end <= dmabuf->size ? 0 : -EINVAL;
+}
+
 /**
  * dma_buf_phys_map_begin - check a slice and put its mapping on the buffer
  * @attach: attachment of the importer, to a buffer with a description
@@ -234,13 +245,11 @@ int dma_buf_phys_map_begin(struct dma_buf_attachment *attach,
 			   size_t offset, size_t len)
 {
 	struct dma_buf_phys *phys = attach->dmabuf->phys;
-	size_t end;
 	int ret;
 
-	if (check_add_overflow(offset, len, &end))
-		return -EOVERFLOW;
-	if (!len || end > attach->dmabuf->size)
-		return -EINVAL;
+	ret = dma_buf_phys_check_slice(attach->dmabuf, offset, len);
+	if (ret)
+		return ret;
 
 	map->attach = attach;
 	map->offset = offset;
