@@ -6,13 +6,15 @@ MAKEFLAGS += --no-print-directory
 BUILD ?= build
 export BUILD LINUX
 
-.PHONY: help setup demo check kunit vm-test lint series shell build clean
+.PHONY: help setup demo check kunit model vm-test fuzz lint series shell build clean
 
 help:
 	@echo 'make demo           build, boot, do the real thing and show it'
 	@echo 'make check          run every test; the last line is N passed, N failed'
 	@echo 'make kunit          KUnit suites in user-mode Linux (T=glob: only these suites)'
+	@echo 'make model          every order of steps of a revoke (T=glob: only these cases)'
 	@echo 'make vm-test        the tests that boot a guest (T=glob: only these)'
+	@echo 'make fuzz           random calls, every answer checked (CASES=, LIMIT=, SEED=, KERNEL=)'
 	@echo 'make lint           checkpatch, sparse, W=1, kernel-doc, shellcheck, ...'
 	@echo 'make series         the mailable branch of patches: build/series'
 	@echo 'make shell          a shell in a guest (KERNEL=plain|debug|base, IOMMU=...)'
@@ -33,8 +35,14 @@ check: setup
 kunit: setup
 	@scripts/kunit um $(if $(T),'$(T)') | scripts/tally
 
+model: setup
+	@scripts/model $(if $(T),'$(T)') | scripts/tally
+
 vm-test: setup
 	@scripts/vm-test $(if $(T),'$(T)') | scripts/tally
+
+fuzz: setup
+	@scripts/fuzz
 
 lint: setup
 	@scripts/lint | scripts/tally

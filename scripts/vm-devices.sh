@@ -20,10 +20,20 @@ next_port() {
 	esac
 }
 
-# device NAME,PROPERTIES: behind a port of its own.
+# device NAME,id=ID,PROPERTIES: behind a port of its own, and in DEVICES for vm-host.sh.
+declare -A DEVICES
 device() {
+	local id=${1#*,id=}
 	next_port
 	QEMU+=(-device "$1,bus=$BUS")
+	DEVICES[${id%%,*}]=$1,bus=$BUS
+}
+
+# memory ID SIZE: of an ivshmem; in MEMDEVS for vm-host.sh.
+declare -A MEMDEVS
+memory() {
+	MEMDEVS[$1]=memory-backend-memfd,id=$1,size=$2,share=on
+	QEMU+=(-object "${MEMDEVS[$1]}")
 }
 
 accelerator() {
@@ -95,9 +105,9 @@ topology() {
 }
 
 devices() {
-	QEMU+=(-object "memory-backend-memfd,id=bar0,size=$BAR,share=on"
-		-object memory-backend-memfd,id=bar1,size=4M,share=on
-		-global edu.dma_mask=0xffffffffffffffff
+	memory bar0 "$BAR"
+	memory bar1 4M
+	QEMU+=(-global edu.dma_mask=0xffffffffffffffff
 		-drive "file=$RUN/nvme.img,format=raw,if=none,id=disk,cache=unsafe"
 		-netdev user,id=net,restrict=on)
 	truncate -s 64M "$RUN/nvme.img"
@@ -121,7 +131,8 @@ qemu_arguments() {
 	devices
 	QEMU+=(-chardev "file,id=console,path=$LOG" -serial chardev:console
 		-chardev stdio,id=command,signal=off -serial chardev:command
-		-chardev "file,id=status,path=$RUN/status" -serial chardev:status
-		-qmp unix:qmp,server=on,wait=off
+		-chardev "file,id=status,path=$RUN/status" -serial chardev:status)
+	host_arguments
+	QEMU+=(-qmp unix:qmp,server=on,wait=off
 		-kernel "$IMAGE" -initrd "$RUN/initramfs" -append "${ARGS[*]} ${APPEND[*]}" "${EXTRA[@]}")
 }

@@ -11,6 +11,7 @@
  * Nothing is allocated per run, but on the direct route of a device that has
  * to be told about each unmap.
  */
+#include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/overflow.h>
 #include <linux/pci-p2pdma.h>
@@ -69,6 +70,18 @@ static void iova_release(struct dma_buf_phys_map *map)
 			 map->device.dir, map->device.attrs);
 }
 
+/* The IOVA stays allocated: a device that goes on using it hits nothing. */
+static void iova_sever(struct dma_buf_phys_map *map)
+{
+	dma_iova_unlink(map->device.dev, &map->device.iova, 0, map->len,
+			map->device.dir, map->device.attrs);
+}
+
+static void iova_forget(struct dma_buf_phys_map *map)
+{
+	dma_iova_free(map->device.dev, &map->device.iova);
+}
+
 static void iova_start(struct dma_buf_phys_iter *it)
 {
 	it->cursor.left = it->map->len;
@@ -87,6 +100,8 @@ static bool iova_next(struct dma_buf_phys_iter *it)
 static const struct dma_buf_phys_route iova_route = {
 	.name = "iova",
 	.release = iova_release,
+	.sever = iova_sever,
+	.forget = iova_forget,
 	.start = iova_start,
 	.next = iova_next,
 };
@@ -149,6 +164,20 @@ err_destroy:
 /*
  * Run by run
  */
+
+/*
+ * The DMA API warns about a device that has too few address bits. Which device
+ * is to use a buffer is a user's choice here, so that is asked before; a device
+ * whose bus numbers memory in another way than the CPU is left to the API.
+ */
+static bool direct_reaches(struct device *dev, const struct phys_vec *run)
+{
+	u64 limit = min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+
+	return dma_get_merge_boundary(dev) || dev->dma_range_map ||
+	       run->paddr + run->len - 1 <= limit;
+}
+
 static bool direct_map_run(const struct dma_buf_phys_map *map,
 			   const struct phys_vec *run, dma_addr_t *addr)
 {
@@ -216,7 +245,7 @@ static int direct_alloc_addrs(struct dma_buf_phys_map *map)
 		n++;
 
 	map->device.addrs = kvmalloc_array(n, sizeof(*map->device.addrs),
-					   GFP_KERNEL);
+					   GFP_KERNEL_ACCOUNT);
 	return map->device.addrs ? 0 : -ENOMEM;
 }
 
@@ -243,7 +272,8 @@ static int direct_map(struct dma_buf_phys_map *map)
 
 	dma_buf_phys_cursor_start(&cur, map);
 	while (dma_buf_phys_cursor_next(&cur, map, &run)) {
-		if (!direct_map_run(map, &run, &addr)) {
+		if (!direct_reaches(map->device.dev, &run) ||
+		    !direct_map_run(map, &run, &addr)) {
 			direct_unmap(map, n);
 			return direct_error(map->device.dev);
 		}
@@ -379,26 +409,19 @@ EXPORT_SYMBOL_NS_GPL(dma_buf_phys_map_device, "DMA_BUF");
 int dma_buf_phys_reachable(struct dma_buf_attachment *attach,
 			   struct device *dma_dev)
 {
-	const struct dma_buf_phys_desc *desc;
-	struct dma_buf_phys_map question;
-	int ret = 0;
+	struct dma_buf_phys *phys = attach->dmabuf->phys;
 
 	might_sleep();
 
-	if (!attach->dmabuf->phys)
+	if (!phys)
 		return dma_dev == attach->dev ? 0 : -EOPNOTSUPP;
 
-	ret = dma_buf_phys_hold(attach, &question);
-	if (ret)
-		return ret;
-
-	desc = map_desc(&question);
-	if (desc->attrs & DMA_BUF_PHYS_PRIVATE)
-		ret = -EACCES;
-	else if (!phys_find_route(desc, dma_dev))
-		ret = -EREMOTEIO;
-
-	dma_buf_phys_drop(&question);
-	return ret;
+	guard(rwsem_read)(&phys->describing);
+	/* A dead buffer has nothing left to reach. */
+	if (!phys->desc.nr_ranges)
+		return -ENODEV;
+	if (phys->desc.attrs & DMA_BUF_PHYS_PRIVATE)
+		return -EACCES;
+	return phys_find_route(&phys->desc, dma_dev) ? 0 : -EREMOTEIO;
 }
 EXPORT_SYMBOL_NS_GPL(dma_buf_phys_reachable, "DMA_BUF");

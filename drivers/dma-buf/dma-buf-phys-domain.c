@@ -21,9 +21,11 @@ static void domain_release(struct dma_buf_phys_map *map)
 	WARN_ON_ONCE(unmapped != map->len);
 }
 
+/* Where it was mapped is the importer's to know, so nothing is kept. */
 static const struct dma_buf_phys_route domain_route = {
 	.name = "domain",
 	.release = domain_release,
+	.sever = domain_release,
 };
 
 /* The least that the domain can map, less one */

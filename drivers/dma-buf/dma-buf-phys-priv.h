@@ -7,10 +7,13 @@
 #define _DMA_BUF_PHYS_PRIV_H
 
 #include <linux/dma-buf-phys.h>
+#include <linux/ktime.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
+struct dentry;
 struct seq_file;
 
 /* Life of a buffer. Only LIVE lets new mappings in. */
@@ -23,8 +26,9 @@ enum dma_buf_phys_state {
 
 /*
  * Life of a mapping. BUILDING has one owner, the importer's thread that maps or
- * unmaps. SEVERING and SEVERED belong to a revoker that gave up waiting and
- * took the translation away itself.
+ * unmaps. SEVERING belongs to a revoker that gave up waiting and takes the
+ * translation away itself; SEVERED is the importer's again, who is to unmap what
+ * does not reach anything any more.
  */
 enum dma_buf_phys_map_state {
 	DMA_BUF_PHYS_BUILDING,
@@ -38,30 +42,45 @@ enum dma_buf_phys_map_state {
  * @dmabuf: the buffer, which owns this
  * @ino: inode number of the buffer's file, for traces
  * @transition: serialises revoke, restore and kill
+ * @describing: taken to look at @desc without a mapping; fair, so that nobody
+ *	who asks over and over keeps it from being changed
  * @lock: guards the members below, is never held while translating
  * @state: @lock to read, @transition and @lock to write
- * @desc: @lock to read while no mapping is held, @transition and @lock to write;
- *	stable for whoever has a mapping in @maps
- * @maps: @lock; every mapping, the half-built ones too
+ * @desc: @lock, @describing or a mapping in @maps to read; to write, @transition,
+ *	@describing and @lock, and there must be no mapping
+ * @maps: @lock; every mapping that needs the description, the half-built ones
+ *	too
  * @nr_maps: @lock; how many there are
- * @idle: woken when @maps becomes empty
+ * @nr_severed: @lock; mappings that were severed and not unmapped yet
+ * @since: @transition and @lock to write; when the last revoke began
+ * @deadline: @transition; when its grace time ends, in jiffies
+ * @changed: woken when @nr_maps becomes 0, and when mappings were severed
  */
 struct dma_buf_phys {
 	struct dma_buf *dmabuf;
 	u64 ino;
 	struct mutex transition;	/* outside the reservation lock */
+	struct rw_semaphore describing;	/* nothing but the spinlock inside */
 	spinlock_t lock;		/* leaf */
 	enum dma_buf_phys_state state;
 	struct dma_buf_phys_desc desc;
 	struct list_head maps;
 	unsigned int nr_maps;
-	wait_queue_head_t idle;
+	unsigned int nr_severed;
+	ktime_t since;
+	unsigned long deadline;
+	wait_queue_head_t changed;
 };
 
 /**
  * struct dma_buf_phys_route - one way to translate ranges for a target
  * @name: for people, in traces
  * @release: undo the translation; cannot fail
+ * @sever: take the translation away and keep what the importer counts on, so
+ *	that nothing else comes to lie there; cannot fail. NULL where the target
+ *	has no translation that could be taken away
+ * @forget: give back what @sever kept, without the description; NULL if that
+ *	is nothing
  * @start: put a fresh iterator before the first piece; NULL where there is
  *	nothing to walk
  * @next: set rest_addr and rest_len of the iterator to the next piece, or
@@ -70,6 +89,8 @@ struct dma_buf_phys {
 struct dma_buf_phys_route {
 	const char *name;
 	void (*release)(struct dma_buf_phys_map *map);
+	void (*sever)(struct dma_buf_phys_map *map);
+	void (*forget)(struct dma_buf_phys_map *map);
 	void (*start)(struct dma_buf_phys_iter *it);
 	bool (*next)(struct dma_buf_phys_iter *it);
 };
@@ -91,9 +112,6 @@ int dma_buf_phys_map_begin(struct dma_buf_attachment *attach,
 			   struct dma_buf_phys_map *map,
 			   size_t offset, size_t len);
 int dma_buf_phys_map_end(struct dma_buf_phys_map *map, int ret);
-int dma_buf_phys_hold(struct dma_buf_attachment *attach,
-		      struct dma_buf_phys_map *map);
-void dma_buf_phys_drop(struct dma_buf_phys_map *map);
 
 /* The physical runs of a slice, adjacent ranges merged */
 void dma_buf_phys_cursor_start(struct dma_buf_phys_cursor *cur,
@@ -101,6 +119,17 @@ void dma_buf_phys_cursor_start(struct dma_buf_phys_cursor *cur,
 bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 			      const struct dma_buf_phys_map *map,
 			      struct phys_vec *run);
+
+/* dma-buf-phys-stats.c */
+void dma_buf_phys_init_debugfs(struct dentry *dir);
+int dma_buf_phys_stats_add(const struct dma_buf_attachment *attach);
+void dma_buf_phys_stats_released(const struct dma_buf_attachment *attach,
+				 ktime_t since);
+void dma_buf_phys_stats_severed(const struct dma_buf_attachment *attach,
+				ktime_t since, unsigned int nr_maps);
+
+/* dma-buf-phys-revoke.c */
+extern unsigned int dma_buf_phys_grace_ms;
 
 /* dma-buf-phys-sgt.c */
 int dma_buf_phys_map_legacy(struct dma_buf_attachment *attach,

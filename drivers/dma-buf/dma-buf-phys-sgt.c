@@ -44,7 +44,7 @@ static int sgt_fill(struct phys_sgt *ps, size_t cap)
 	if (n > INT_MAX)
 		return -EOVERFLOW;
 
-	ret = sg_alloc_table(&ps->sgt, n, GFP_KERNEL);
+	ret = sg_alloc_table(&ps->sgt, n, GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
 
@@ -78,7 +78,7 @@ struct sg_table *dma_buf_phys_map_dma_buf(struct dma_buf_attachment *attach,
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
-	ps = kzalloc_obj(*ps);
+	ps = kzalloc_obj(*ps, GFP_KERNEL_ACCOUNT);
 	if (!ps)
 		return ERR_PTR(-ENOMEM);
 

@@ -7,12 +7,14 @@
  * of the description, the state of the buffer and the list of mappings. A
  * mapping is the importer's object; while it is on the list, the description
  * does not change and the provider does not go away, because revoke and kill
- * wait for the list to drain.
+ * wait for the list to drain. A severed mapping is not on the list: it has
+ * nothing to do with the description any more.
  *
  * Order of locks, outermost first: the exporter's own (VFIO's memory_lock),
  * the transition mutex, the reservation lock, the importer's own (IOMMUFD's
- * pages->mutex), the spinlock here. Mapping and unmapping take the spinlock
- * only, so they may run under any of the importer's locks.
+ * pages->mutex), the rwsem for whoever asks about a description without a
+ * mapping, the spinlock here. Mapping and unmapping take the spinlock only, so
+ * they may run under any of the importer's locks.
  */
 #include <linux/cleanup.h>
 #include <linux/dma-resv.h>
@@ -86,9 +88,10 @@ int dma_buf_phys_init(struct dma_buf *dmabuf, u64 ino,
 	phys->dmabuf = dmabuf;
 	phys->ino = ino;
 	mutex_init(&phys->transition);
+	init_rwsem(&phys->describing);
 	spin_lock_init(&phys->lock);
 	INIT_LIST_HEAD(&phys->maps);
-	init_waitqueue_head(&phys->idle);
+	init_waitqueue_head(&phys->changed);
 	phys->desc = *desc;
 	dmabuf->phys = phys;
 	return 0;
@@ -101,7 +104,7 @@ void dma_buf_phys_fini(struct dma_buf *dmabuf)
 	if (!phys)
 		return;
 	/* A mapping needs an attachment, which holds the buffer. */
-	WARN_ON(!list_empty(&phys->maps));
+	WARN_ON(phys->nr_maps || phys->nr_severed);
 	mutex_destroy(&phys->transition);
 	kfree(phys);
 }
@@ -117,9 +120,14 @@ const char *dma_buf_phys_importer_name(const struct dma_buf_attachment *attach)
 int dma_buf_phys_check_attach(struct dma_buf_attachment *attach)
 {
 	struct dma_buf_phys *phys = attach->dmabuf->phys;
+	int ret;
 
 	if (!phys)
 		return 0;
+
+	ret = dma_buf_phys_stats_add(attach);
+	if (ret)
+		return ret;
 
 	guard(spinlock)(&phys->lock);
 	if (phys->state == DMA_BUF_PHYS_DEAD)
@@ -131,52 +139,17 @@ int dma_buf_phys_check_attach(struct dma_buf_attachment *attach)
 	return 0;
 }
 
-static void phys_add(struct dma_buf_phys *phys, struct dma_buf_phys_map *map)
-{
-	lockdep_assert_held(&phys->lock);
-	map->state = DMA_BUF_PHYS_BUILDING;
-	list_add_tail(&map->node, &phys->maps);
-	phys->nr_maps++;
-}
-
-/**
- * dma_buf_phys_drop - take a mapping without translation off its buffer
- * @map: mapping in state BUILDING
- *
- * Nothing of the description or the provider may be touched afterwards.
+/*
+ * Take a mapping without translation off its buffer. Nothing of the description
+ * or the provider may be touched afterwards.
  */
-void dma_buf_phys_drop(struct dma_buf_phys_map *map)
+static void phys_drop(struct dma_buf_phys *phys, struct dma_buf_phys_map *map)
 {
-	struct dma_buf_phys *phys = map->attach->dmabuf->phys;
-
 	guard(spinlock)(&phys->lock);
 	WARN_ON_ONCE(map->state != DMA_BUF_PHYS_BUILDING);
 	list_del(&map->node);
 	if (!--phys->nr_maps)
-		wake_up_all(&phys->idle);
-}
-
-/**
- * dma_buf_phys_hold - keep the description and its provider from going away
- * @attach: attachment of the asking importer
- * @map: on the caller's stack; to be given to dma_buf_phys_drop() soon
- *
- * For questions about a buffer which may be revoked at the time. A mapping that
- * covers nothing is all it takes.
- *
- * Return: 0, or -ENODEV if the buffer is dead.
- */
-int dma_buf_phys_hold(struct dma_buf_attachment *attach,
-		      struct dma_buf_phys_map *map)
-{
-	struct dma_buf_phys *phys = attach->dmabuf->phys;
-
-	map->attach = attach;
-	guard(spinlock)(&phys->lock);
-	if (phys->state == DMA_BUF_PHYS_DEAD)
-		return -ENODEV;
-	phys_add(phys, map);
-	return 0;
+		wake_up_all(&phys->changed);
 }
 
 static int phys_check_mappable(const struct dma_buf_phys *phys)
@@ -260,7 +233,9 @@ int dma_buf_phys_map_begin(struct dma_buf_attachment *attach,
 	ret = phys_check_mappable(phys);
 	if (ret)
 		return ret;
-	phys_add(phys, map);
+	map->state = DMA_BUF_PHYS_BUILDING;
+	list_add_tail(&map->node, &phys->maps);
+	phys->nr_maps++;
 	return 0;
 }
 
@@ -270,7 +245,8 @@ int dma_buf_phys_map_begin(struct dma_buf_attachment *attach,
  * @ret: what translating returned; if 0, @map has its route
  *
  * A revoke that began meanwhile does not know how far the importer is, so the
- * mapping is undone here rather than left to its callback.
+ * mapping is undone here rather than left to its callback: whatever lock the
+ * importer holds or forgot to hold, nothing gets past a revoke.
  *
  * Return: @ret, or -ENODEV if the buffer was revoked meanwhile.
  */
@@ -292,8 +268,51 @@ int dma_buf_phys_map_end(struct dma_buf_phys_map *map, int ret)
 			       dma_buf_phys_importer_name(map->attach),
 			       map->route ? map->route->name : "none", ret);
 	if (ret)
-		dma_buf_phys_drop(map);
+		phys_drop(phys, map);
 	return ret;
+}
+
+/*
+ * Make the caller the owner of a mapping, unless a revoker is at it. Returns the
+ * state that the mapping was found in.
+ */
+static enum dma_buf_phys_map_state
+phys_claim(struct dma_buf_phys *phys, struct dma_buf_phys_map *map)
+{
+	enum dma_buf_phys_map_state found;
+
+	guard(spinlock)(&phys->lock);
+	found = map->state;
+	if (found == DMA_BUF_PHYS_SEVERED)
+		phys->nr_severed--;
+	if (found != DMA_BUF_PHYS_SEVERING)
+		map->state = DMA_BUF_PHYS_BUILDING;
+	return found;
+}
+
+/* A revoke that waits for a mapping is told apart from everyday unmapping. */
+static void phys_count_release(struct dma_buf_phys *phys,
+			       const struct dma_buf_attachment *attach)
+{
+	ktime_t since;
+
+	scoped_guard(spinlock, &phys->lock) {
+		if (phys->state != DMA_BUF_PHYS_REVOKING)
+			return;
+		since = phys->since;
+	}
+	dma_buf_phys_stats_released(attach, since);
+}
+
+static void phys_release(struct dma_buf_phys *phys,
+			 struct dma_buf_phys_map *map)
+{
+	trace_dma_buf_phys_unmap(map, phys->ino,
+				 dma_buf_phys_importer_name(map->attach),
+				 map->route->name, 0);
+	map->route->release(map);
+	phys_count_release(phys, map->attach);
+	phys_drop(phys, map);
 }
 
 /**
@@ -301,7 +320,8 @@ int dma_buf_phys_map_end(struct dma_buf_phys_map *map, int ret)
  * @map: mapping made by dma_buf_phys_map_device() or dma_buf_phys_map_domain()
  *
  * When it returns, the target does not reach the memory through @map any more,
- * and @map belongs to the importer again. Never fails.
+ * and @map belongs to the importer again. Never fails. A mapping that was
+ * severed is unmapped like any other.
  *
  * Context: May sleep. Takes no lock that the reservation lock or a lock of the
  * importer could be inside of, so it may be called under either. For a buffer
@@ -310,6 +330,7 @@ int dma_buf_phys_map_end(struct dma_buf_phys_map *map, int ret)
 void dma_buf_phys_unmap(struct dma_buf_phys_map *map)
 {
 	struct dma_buf_phys *phys = map->attach->dmabuf->phys;
+	enum dma_buf_phys_map_state found;
 
 	might_sleep();
 
@@ -318,16 +339,15 @@ void dma_buf_phys_unmap(struct dma_buf_phys_map *map)
 		return;
 	}
 
-	scoped_guard(spinlock, &phys->lock) {
-		if (WARN_ON_ONCE(map->state != DMA_BUF_PHYS_MAPPED))
-			return;
-		map->state = DMA_BUF_PHYS_BUILDING;
-	}
-	trace_dma_buf_phys_unmap(map, phys->ino,
-				 dma_buf_phys_importer_name(map->attach),
-				 map->route->name, 0);
-	map->route->release(map);
-	dma_buf_phys_drop(map);
+	/* Whoever severs a mapping takes no lock and waits for nobody. */
+	wait_event(phys->changed, (found = phys_claim(phys, map)) !=
+				  DMA_BUF_PHYS_SEVERING);
+	if (found == DMA_BUF_PHYS_MAPPED)
+		phys_release(phys, map);
+	else if (WARN_ON_ONCE(found != DMA_BUF_PHYS_SEVERED))
+		return;
+	else if (map->route->forget)
+		map->route->forget(map);
 }
 EXPORT_SYMBOL_NS_GPL(dma_buf_phys_unmap, "DMA_BUF");
 
@@ -352,4 +372,5 @@ void dma_buf_phys_show(struct seq_file *m, struct dma_buf *dmabuf)
 	seq_printf(m, "phys_provider:\t%s\n", phys->desc.provider ?
 		   dev_name(phys->desc.provider->owner) : "none");
 	seq_printf(m, "phys_mappings:\t%u\n", phys->nr_maps);
+	seq_printf(m, "phys_severed:\t%u\n", phys->nr_severed);
 }

@@ -1,113 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Target IOMMU domain, with a page table made of an xarray: it can refuse, and
- * it can stop in the middle, so that a revoke meets a mapping half built.
+ * Target IOMMU domain, with a page table that can refuse, and that can stop in
+ * the middle, so that a revoke meets a mapping half built.
  */
-#include <linux/iommu.h>
-#include <linux/xarray.h>
-
 #include "st-dma-buf-phys.h"
+#include "st-dma-buf-phys-mock-domain.h"
 
 #define P	PAGE_SIZE
 #define RW	(IOMMU_READ | IOMMU_WRITE)
-
-/**
- * struct test_domain - a paging domain in memory
- * @domain: what the core sees
- * @pages: physical address of each page, by the number of its IOVA page
- * @prot: of the last map
- * @syncs: calls of iotlb_sync_map
- * @fail_iova: map of this IOVA fails with -ENOMEM
- * @sync_ret: what iotlb_sync_map answers
- * @stops: whether map and unmap wait for @go
- * @stopped: completed when they do
- * @go: lets them go on
- */
-struct test_domain {
-	struct iommu_domain domain;
-	struct xarray pages;
-	int prot;
-	unsigned int syncs;
-	unsigned long fail_iova;
-	int sync_ret;
-	bool stops;
-	struct completion stopped;
-	struct completion go;
-};
-
-static struct test_domain *to_test_domain(struct iommu_domain *domain)
-{
-	return container_of(domain, struct test_domain, domain);
-}
-
-static void stop_here(struct test_domain *td)
-{
-	if (!td->stops)
-		return;
-	complete(&td->stopped);
-	wait_for_completion_timeout(&td->go, PHYS_TEST_LATE);
-}
-
-static int test_map_pages(struct iommu_domain *domain, unsigned long iova,
-			  phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			  int prot, gfp_t gfp, size_t *mapped)
-{
-	struct test_domain *td = to_test_domain(domain);
-	int ret;
-
-	stop_here(td);
-	td->prot = prot;
-	for (; pgcount; pgcount--) {
-		if (iova == td->fail_iova)
-			return -ENOMEM;
-		ret = xa_insert(&td->pages, iova / P,
-				xa_mk_value(paddr / P), gfp);
-		if (ret)
-			return ret == -EBUSY ? -EADDRINUSE : ret;
-		iova += pgsize;
-		paddr += pgsize;
-		*mapped += pgsize;
-	}
-	return 0;
-}
-
-/* As real ones, it stops at the first page that is not there. */
-static size_t test_unmap_pages(struct iommu_domain *domain, unsigned long iova,
-			       size_t pgsize, size_t pgcount,
-			       struct iommu_iotlb_gather *gather)
-{
-	struct test_domain *td = to_test_domain(domain);
-	size_t unmapped = 0;
-
-	stop_here(td);
-	while (pgcount-- && xa_erase(&td->pages, (iova + unmapped) / P))
-		unmapped += pgsize;
-	return unmapped;
-}
-
-static int test_sync_map(struct iommu_domain *domain, unsigned long iova,
-			 size_t size)
-{
-	struct test_domain *td = to_test_domain(domain);
-
-	td->syncs++;
-	return td->sync_ret;
-}
-
-static phys_addr_t test_iova_to_phys(struct iommu_domain *domain,
-				     dma_addr_t iova)
-{
-	void *page = xa_load(&to_test_domain(domain)->pages, iova / P);
-
-	return page ? xa_to_value(page) * P + iova % P : 0;
-}
-
-static const struct iommu_domain_ops test_domain_ops = {
-	.map_pages = test_map_pages,
-	.unmap_pages = test_unmap_pages,
-	.iotlb_sync_map = test_sync_map,
-	.iova_to_phys = test_iova_to_phys,
-};
 
 static const struct phys_vec domain_ranges[] = {
 	{ 64 * P, 3 * P }, { 16 * P, P }, { 32 * P, 4 * P },
@@ -127,31 +27,12 @@ struct domain_test {
 	struct test_domain *td;
 };
 
-static void td_action(void *ctx)
-{
-	struct test_domain *td = ctx;
-
-	xa_destroy(&td->pages);
-}
-
 static int domain_init(struct kunit *test)
 {
 	struct domain_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
-	struct test_domain *td = kunit_kzalloc(test, sizeof(*td), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	KUNIT_ASSERT_NOT_NULL(test, td);
-	xa_init(&td->pages);
-	init_completion(&td->stopped);
-	init_completion(&td->go);
-	td->fail_iova = ULONG_MAX;
-	td->domain.type = IOMMU_DOMAIN_UNMANAGED;
-	td->domain.ops = &test_domain_ops;
-	td->domain.pgsize_bitmap = P;
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, td_action, td),
-			0);
-
-	t->td = td;
+	t->td = test_domain(test);
 	t->desc = phys_test_desc(domain_ranges, ARRAY_SIZE(domain_ranges));
 	t->dmabuf = phys_test_export(test, &t->desc);
 	t->imp = phys_test_importer(test, t->dmabuf, phys_test_device(test));
@@ -447,22 +328,6 @@ static void do_unmap(void *imp)
 	phys_test_unmap(imp);
 }
 
-static void do_revoke(void *dmabuf)
-{
-	dma_buf_phys_revoke(dmabuf);
-}
-
-static bool wait_stopped(struct test_domain *td)
-{
-	return wait_for_completion_timeout(&td->stopped, PHYS_TEST_LATE);
-}
-
-static void go_on(struct test_domain *td)
-{
-	td->stops = false;
-	complete_all(&td->go);
-}
-
 /* The importer cannot unmap what it has not got yet, so the core does. */
 static void revoke_while_mapping(struct kunit *test)
 {
@@ -475,15 +340,15 @@ static void revoke_while_mapping(struct kunit *test)
 	mapper->t = t;
 	t->td->stops = true;
 	mapping = phys_test_run(test, do_map, mapper);
-	KUNIT_EXPECT_TRUE(test, wait_stopped(t->td));
+	KUNIT_EXPECT_TRUE(test, test_domain_stopped(t->td));
 	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t1");
 
-	revoking = phys_test_run(test, do_revoke, t->dmabuf);
+	revoking = phys_test_revoke(test, t->dmabuf);
 	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoking));
 	KUNIT_EXPECT_EQ(test, t->imp->told, 1);
 	phys_test_expect_says(test, t->dmabuf, "phys_state:\trevoking");
 
-	go_on(t->td);
+	test_domain_go_on(t->td);
 	KUNIT_EXPECT_TRUE(test, phys_test_ends(mapping));
 	KUNIT_EXPECT_EQ(test, mapper->ret, -ENODEV);
 	KUNIT_EXPECT_TRUE(test, phys_test_ends(revoking));
@@ -504,11 +369,11 @@ static void revoke_while_mapping_fails(struct kunit *test)
 	t->td->stops = true;
 	t->td->fail_iova = SZ_1M + 5 * P;
 	mapping = phys_test_run(test, do_map, mapper);
-	KUNIT_EXPECT_TRUE(test, wait_stopped(t->td));
-	revoking = phys_test_run(test, do_revoke, t->dmabuf);
+	KUNIT_EXPECT_TRUE(test, test_domain_stopped(t->td));
+	revoking = phys_test_revoke(test, t->dmabuf);
 	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoking));
 
-	go_on(t->td);
+	test_domain_go_on(t->td);
 	KUNIT_EXPECT_TRUE(test, phys_test_ends(mapping));
 	KUNIT_EXPECT_EQ(test, mapper->ret, -ENOMEM);
 	KUNIT_EXPECT_TRUE(test, phys_test_ends(revoking));
@@ -524,13 +389,13 @@ static void revoke_while_unmapping(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, map_slice(t, SZ_1M, 0, 8 * P), 0);
 	t->td->stops = true;
 	unmapping = phys_test_run(test, do_unmap, t->imp);
-	KUNIT_EXPECT_TRUE(test, wait_stopped(t->td));
+	KUNIT_EXPECT_TRUE(test, test_domain_stopped(t->td));
 
-	revoking = phys_test_run(test, do_revoke, t->dmabuf);
+	revoking = phys_test_revoke(test, t->dmabuf);
 	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoking));
 	KUNIT_EXPECT_FALSE(test, xa_empty(&t->td->pages));
 
-	go_on(t->td);
+	test_domain_go_on(t->td);
 	KUNIT_EXPECT_TRUE(test, phys_test_ends(unmapping));
 	KUNIT_EXPECT_TRUE(test, phys_test_ends(revoking));
 	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));
@@ -546,7 +411,7 @@ static void revoking_buffer_is_not_translated(struct kunit *test)
 	holder->lets_go = false;
 	KUNIT_ASSERT_EQ(test, map_slice(t, 0, 0, P), 0);
 	t->imp = phys_test_importer(test, t->dmabuf, holder->attach->dev);
-	revoking = phys_test_run(test, do_revoke, t->dmabuf);
+	revoking = phys_test_revoke(test, t->dmabuf);
 	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoking));
 
 	KUNIT_EXPECT_EQ(test, map_slice(t, SZ_1M, 0, 8 * P), -ENODEV);

@@ -131,6 +131,27 @@ static void revoke_empties_the_domain(struct kunit *test)
 	expect_slice(test, t, domain, IOVA, 0, 8 * P);
 }
 
+static void severed_domain_is_empty(struct kunit *test)
+{
+	struct iommu_domain *domain;
+	struct phys_pci_test *t = domain_init(test, &phys_pci_plain, &domain);
+
+	t->imp->lets_go = false;
+	KUNIT_ASSERT_EQ(test, map_slice(t, domain, IOVA, 0, 8 * P), 0);
+	phys_test_grace(test, 20);
+	dma_buf_phys_revoke(t->dmabuf);
+	expect_nothing(test, t, domain, IOVA, 8 * P);
+	phys_test_expect_says(test, t->dmabuf, "phys_severed:\t1");
+
+	/* What the importer maps there now is not taken away by the unmap. */
+	KUNIT_ASSERT_EQ(test, iommu_map(domain, IOVA, t->pci->start, P, RW,
+					GFP_KERNEL), 0);
+	phys_test_unmap(t->imp);
+	KUNIT_EXPECT_EQ(test, iommu_iova_to_phys(domain, IOVA), t->pci->start);
+	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, IOVA, P), P);
+	phys_test_expect_says(test, t->dmabuf, "phys_severed:\t0");
+}
+
 static void slices_live_side_by_side(struct kunit *test)
 {
 	struct iommu_domain *domain;
@@ -242,6 +263,7 @@ static void identity_domain_is_refused(struct kunit *test)
 static struct kunit_case phys_pci_domain_cases[] = {
 	KUNIT_CASE_PARAM(domain_holds_the_slice, phys_pci_layouts),
 	KUNIT_CASE(revoke_empties_the_domain),
+	KUNIT_CASE(severed_domain_is_empty),
 	KUNIT_CASE(slices_live_side_by_side),
 	KUNIT_CASE(occupied_iova_unwinds),
 	KUNIT_CASE(other_mapping_is_left_alone),

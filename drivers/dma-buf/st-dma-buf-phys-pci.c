@@ -4,6 +4,7 @@
  * behind an IOMMU that translates, direct otherwise. Which of them is checked
  * depends on the machine; that it is the right one is checked, too.
  */
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/io.h>
@@ -203,6 +204,92 @@ static void no_iova_is_lost(struct kunit *test)
 			pci_test_probe_iova(t->pci, t->dmabuf->size));
 }
 
+/*
+ * A device that was not told goes on using its addresses: nothing must be there,
+ * and nothing must come to be there, until its driver has let go.
+ */
+static void severed_iova_stays_taken(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
+	const struct phys_vec range = { t->pci->start, SZ_2M };
+	struct dma_buf_phys_iter it;
+	dma_addr_t before;
+
+	if (t->pci->route != PCI_TEST_IOVA)
+		kunit_skip(test, "no IOMMU translates for the importer");
+	phys_pci_export(test, t, &range, 1, t->pci->provider);
+	before = pci_test_probe_iova(t->pci, SZ_2M);
+	t->imp->lets_go = false;
+	KUNIT_ASSERT_EQ(test, map_slice(t, 0, SZ_2M), 0);
+	dma_buf_phys_iter_start(&it, &t->imp->map, SZ_2M);
+	KUNIT_ASSERT_TRUE(test, dma_buf_phys_iter_next(&it));
+	KUNIT_EXPECT_EQ(test, it.addr, before);
+
+	phys_test_grace(test, 20);
+	dma_buf_phys_revoke(t->dmabuf);
+	phys_test_expect_says(test, t->dmabuf, "phys_severed:\t1");
+	expect_nothing(test, t, it.addr, SZ_2M);
+	KUNIT_EXPECT_NE(test, pci_test_probe_iova(t->pci, SZ_2M), before);
+
+	/* A driver that walks it late gets what it got before. */
+	dma_buf_phys_iter_start(&it, &t->imp->map, SZ_2M);
+	KUNIT_EXPECT_TRUE(test, dma_buf_phys_iter_next(&it));
+	KUNIT_EXPECT_EQ(test, it.addr, before);
+
+	/* The provider may go before the driver lets go. */
+	dma_buf_phys_kill(t->dmabuf);
+	phys_test_unmap(t->imp);
+	KUNIT_EXPECT_EQ(test, pci_test_probe_iova(t->pci, SZ_2M), before);
+	phys_test_expect_says(test, t->dmabuf, "phys_severed:\t0");
+}
+
+/* The same for a driver that knows scatterlists only */
+static void severed_scatterlist_is_unmapped(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
+	struct sg_table *sgt;
+	dma_addr_t first;
+
+	if (t->pci->route != PCI_TEST_IOVA)
+		kunit_skip(test, "no IOMMU translates for the importer");
+	dma_resv_lock(t->dmabuf->resv, NULL);
+	sgt = dma_buf_phys_map_dma_buf(t->imp->attach, DMA_BIDIRECTIONAL);
+	dma_resv_unlock(t->dmabuf->resv);
+	KUNIT_ASSERT_EQ(test, PTR_ERR_OR_ZERO(sgt), 0);
+	first = sg_dma_address(sgt->sgl);
+
+	phys_test_grace(test, 20);
+	dma_buf_phys_revoke(t->dmabuf);
+	phys_test_expect_says(test, t->dmabuf, "phys_severed:\t1");
+	expect_nothing(test, t, first, t->dmabuf->size);
+	KUNIT_EXPECT_EQ(test, sg_dma_address(sgt->sgl), first);
+
+	dma_resv_lock(t->dmabuf->resv, NULL);
+	dma_buf_phys_unmap_dma_buf(t->imp->attach, sgt, DMA_BIDIRECTIONAL);
+	dma_resv_unlock(t->dmabuf->resv);
+	phys_test_expect_says(test, t->dmabuf, "phys_severed:\t0");
+}
+
+/* Without an IOMMU nothing but the driver can keep the device off. */
+static void revoke_waits_where_nothing_translates(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
+	struct phys_test_thread *revoking;
+
+	if (t->pci->route == PCI_TEST_IOVA)
+		kunit_skip(test, "an IOMMU translates for the importer");
+	t->imp->lets_go = false;
+	KUNIT_ASSERT_EQ(test, map_slice(t, 0, 8 * P), 0);
+	phys_test_grace(test, 20);
+	revoking = phys_test_revoke(test, t->dmabuf);
+	msleep(200);
+	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoking));
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t1");
+	phys_test_expect_says(test, t->dmabuf, "phys_severed:\t0");
+	phys_test_unmap(t->imp);
+	KUNIT_EXPECT_TRUE(test, phys_test_ends(revoking));
+}
+
 /* One range is at an address that no IOMMU page table can hold. */
 static void failure_leaves_nothing(struct kunit *test)
 {
@@ -371,6 +458,9 @@ static struct kunit_case phys_pci_cases[] = {
 	KUNIT_CASE_PARAM(old_importer_reaches_the_buffer, phys_pci_layouts),
 	KUNIT_CASE(revoke_takes_the_translation_away),
 	KUNIT_CASE(no_iova_is_lost),
+	KUNIT_CASE(severed_iova_stays_taken),
+	KUNIT_CASE(severed_scatterlist_is_unmapped),
+	KUNIT_CASE(revoke_waits_where_nothing_translates),
 	KUNIT_CASE(failure_leaves_nothing),
 	KUNIT_CASE(failure_run_by_run_leaves_nothing),
 	KUNIT_CASE(small_room_holds_single_runs),

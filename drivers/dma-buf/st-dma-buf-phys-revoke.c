@@ -8,7 +8,6 @@
 #include <linux/dma-resv.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
-#include <linux/slab.h>
 
 #include "st-dma-buf-phys.h"
 
@@ -35,11 +34,6 @@ static int revoke_init(struct kunit *test)
 	t->imp = phys_test_importer(test, t->dmabuf, t->dev);
 	test->priv = t;
 	return 0;
-}
-
-static void do_revoke(void *dmabuf)
-{
-	dma_buf_phys_revoke(dmabuf);
 }
 
 static void do_kill(void *dmabuf)
@@ -107,7 +101,7 @@ static void revoke_waits_for_late_unmap(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, phys_test_map(t->imp, t->dev), 0);
 	KUNIT_ASSERT_EQ(test, phys_test_map(other, t->dev), 0);
 
-	revoker = phys_test_run(test, do_revoke, t->dmabuf);
+	revoker = phys_test_revoke(test, t->dmabuf);
 	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoker));
 	phys_test_expect_says(test, t->dmabuf, "phys_state:\trevoking");
 	KUNIT_EXPECT_EQ(test, t->imp->told, 1);
@@ -130,7 +124,7 @@ static void revoke_ends_with_the_last_unmap(struct kunit *test)
 
 	t->imp->lets_go = false;
 	KUNIT_ASSERT_EQ(test, phys_test_map(t->imp, t->dev), 0);
-	revoker = phys_test_run(test, do_revoke, t->dmabuf);
+	revoker = phys_test_revoke(test, t->dmabuf);
 	/* The first line is due after one second, the second after eleven. */
 	msleep(1200);
 	phys_test_unmap(t->imp);
@@ -182,8 +176,8 @@ static void revoke_twice_at_a_time_waits_twice(struct kunit *test)
 
 	t->imp->lets_go = false;
 	KUNIT_ASSERT_EQ(test, phys_test_map(t->imp, t->dev), 0);
-	one = phys_test_run(test, do_revoke, t->dmabuf);
-	two = phys_test_run(test, do_revoke, t->dmabuf);
+	one = phys_test_revoke(test, t->dmabuf);
+	two = phys_test_revoke(test, t->dmabuf);
 	/* Neither may say that it is done while the mapping is there. */
 	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(one));
 	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(two));
@@ -193,36 +187,14 @@ static void revoke_twice_at_a_time_waits_twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->imp->told, 1);
 }
 
-static const char *fence_name(struct dma_fence *fence)
-{
-	return "kunit";
-}
-
-static const struct dma_fence_ops fence_ops = {
-	.get_driver_name = fence_name,
-	.get_timeline_name = fence_name,
-};
-
 /* An importer's device may still be at work when its callback has returned. */
 static void revoke_waits_for_fences(struct kunit *test)
 {
 	struct revoke_test *t = test->priv;
 	struct phys_test_thread *revoker;
-	struct dma_fence *fence;
-	int ret;
+	struct dma_fence *fence = phys_test_fence(test, t->dmabuf);
 
-	fence = kzalloc_obj(*fence);
-	KUNIT_ASSERT_NOT_NULL(test, fence);
-	dma_fence_init(fence, &fence_ops, NULL, dma_fence_context_alloc(1), 1);
-	dma_resv_lock(t->dmabuf->resv, NULL);
-	ret = dma_resv_reserve_fences(t->dmabuf->resv, 1);
-	if (!ret)
-		dma_resv_add_fence(t->dmabuf->resv, fence,
-				   DMA_RESV_USAGE_BOOKKEEP);
-	dma_resv_unlock(t->dmabuf->resv);
-	KUNIT_EXPECT_EQ(test, ret, 0);
-
-	revoker = phys_test_run(test, do_revoke, t->dmabuf);
+	revoker = phys_test_revoke(test, t->dmabuf);
 	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoker));
 	dma_fence_signal(fence);
 	KUNIT_EXPECT_TRUE(test, phys_test_ends(revoker));
@@ -238,7 +210,7 @@ static void revoke_waits_without_the_reservation_lock(struct kunit *test)
 
 	t->imp->lets_go = false;
 	KUNIT_ASSERT_EQ(test, phys_test_map(t->imp, t->dev), 0);
-	revoker = phys_test_run(test, do_revoke, t->dmabuf);
+	revoker = phys_test_revoke(test, t->dmabuf);
 	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoker));
 
 	locked = dma_resv_trylock(t->dmabuf->resv);
@@ -322,6 +294,39 @@ static void restore_gives_new_ranges(struct kunit *test)
 	phys_test_expect_says(test, dmabuf, "phys_ranges:\t2");
 }
 
+static void restore_tells_importers(struct kunit *test)
+{
+	struct revoke_test *t = test->priv;
+	struct phys_test_importer *other =
+		phys_test_importer(test, t->dmabuf, t->dev);
+
+	t->imp->comes_back = true;
+	KUNIT_ASSERT_EQ(test, phys_test_map(t->imp, t->dev), 0);
+	dma_buf_phys_revoke(t->dmabuf);
+	KUNIT_EXPECT_FALSE(test, t->imp->mapped);
+	KUNIT_EXPECT_EQ(test, t->imp->told_back, 0);
+
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_restore(t->dmabuf, NULL), 0);
+	KUNIT_EXPECT_EQ(test, t->imp->told_back, 1);
+	KUNIT_EXPECT_EQ(test, other->told_back, 1);
+	/* It was live when it told. */
+	KUNIT_EXPECT_TRUE(test, t->imp->mapped);
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t1");
+
+	/* Nothing is new about this one. */
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_restore(t->dmabuf, NULL), 0);
+	KUNIT_EXPECT_EQ(test, t->imp->told_back, 1);
+}
+
+static void restore_of_a_dead_buffer_tells_nobody(struct kunit *test)
+{
+	struct revoke_test *t = test->priv;
+
+	dma_buf_phys_kill(t->dmabuf);
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_restore(t->dmabuf, NULL), -ENODEV);
+	KUNIT_EXPECT_EQ(test, t->imp->told_back, 0);
+}
+
 static void restore_of_a_bad_description_changes_nothing(struct kunit *test)
 {
 	static const struct phys_vec bad[] = { { 16 * P, 2 * P } };
@@ -330,6 +335,7 @@ static void restore_of_a_bad_description_changes_nothing(struct kunit *test)
 
 	dma_buf_phys_revoke(t->dmabuf);
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_restore(t->dmabuf, &desc), -EINVAL);
+	KUNIT_EXPECT_EQ(test, t->imp->told_back, 0);
 	phys_test_expect_says(test, t->dmabuf, "phys_state:\trevoked");
 	KUNIT_EXPECT_EQ(test, phys_test_map(t->imp, t->dev), -ENODEV);
 
@@ -568,6 +574,8 @@ static struct kunit_case phys_revoke_cases[] = {
 	KUNIT_CASE(mappable_follows_the_state),
 	KUNIT_CASE(restore_gives_the_old_ranges),
 	KUNIT_CASE(restore_gives_new_ranges),
+	KUNIT_CASE(restore_tells_importers),
+	KUNIT_CASE(restore_of_a_dead_buffer_tells_nobody),
 	KUNIT_CASE(restore_of_a_bad_description_changes_nothing),
 	KUNIT_CASE(restore_of_a_live_buffer),
 	KUNIT_CASE(kill_is_for_good),

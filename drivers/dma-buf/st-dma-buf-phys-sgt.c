@@ -166,11 +166,6 @@ static void revoked_buffer_gives_no_table(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(map_sgt(attach)), -ENODEV);
 }
 
-static void do_revoke(void *dmabuf)
-{
-	dma_buf_phys_revoke(dmabuf);
-}
-
 /* It cannot be told; what it has is waited for all the same. */
 static void revoke_waits_for_the_old_importer(struct kunit *test)
 {
@@ -185,7 +180,7 @@ static void revoke_waits_for_the_old_importer(struct kunit *test)
 
 	sgt = map_sgt(attach);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-	revoker = phys_test_run(test, do_revoke, dmabuf);
+	revoker = phys_test_revoke(test, dmabuf);
 	KUNIT_EXPECT_TRUE(test, phys_test_goes_on(revoker));
 	unmap_sgt(attach, sgt);
 	KUNIT_EXPECT_TRUE(test, phys_test_ends(revoker));

@@ -4,10 +4,14 @@
  * there: the core never touches it, it only computes with its addresses.
  */
 #include <kunit/device.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/file.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 
+#include "dma-buf-phys-priv.h"
 #include "st-dma-buf-phys.h"
 
 struct device *phys_test_device(struct kunit *test)
@@ -125,11 +129,21 @@ static void importer_told(struct dma_buf_attachment *attach)
 		phys_test_unmap(imp);
 }
 
+static void importer_told_back(struct dma_buf_attachment *attach)
+{
+	struct phys_test_importer *imp = attach->importer_priv;
+
+	imp->told_back++;
+	if (imp->comes_back)
+		phys_test_map(imp, attach->dev);
+}
+
 const struct dma_buf_attach_ops phys_test_importer_ops = {
 	.name = "kunit-importer",
 	.importer_class = DMA_BUF_IMPORTER_DYNAMIC,
 	.allow_peer2peer = true,
 	.invalidate_mappings = importer_told,
+	.restored = importer_told_back,
 };
 
 static void importer_action(void *ctx)
@@ -170,6 +184,47 @@ void phys_test_unmap(struct phys_test_importer *imp)
 {
 	imp->mapped = false;
 	dma_buf_phys_unmap(&imp->map);
+}
+
+static void grace_action(void *ms)
+{
+	WRITE_ONCE(dma_buf_phys_grace_ms, (unsigned long)ms);
+}
+
+void phys_test_grace(struct kunit *test, unsigned int ms)
+{
+	unsigned long before = dma_buf_phys_grace_ms;
+
+	KUNIT_ASSERT_EQ(test, kunit_add_action(test, grace_action,
+					       (void *)before), 0);
+	WRITE_ONCE(dma_buf_phys_grace_ms, ms);
+}
+
+static const char *fence_name(struct dma_fence *fence)
+{
+	return "kunit";
+}
+
+static const struct dma_fence_ops fence_ops = {
+	.get_driver_name = fence_name,
+	.get_timeline_name = fence_name,
+};
+
+struct dma_fence *phys_test_fence(struct kunit *test, struct dma_buf *dmabuf)
+{
+	struct dma_fence *fence = kzalloc_obj(*fence);
+	int ret;
+
+	KUNIT_ASSERT_NOT_NULL(test, fence);
+	dma_fence_init(fence, &fence_ops, NULL, dma_fence_context_alloc(1), 1);
+	dma_resv_lock(dmabuf->resv, NULL);
+	ret = dma_resv_reserve_fences(dmabuf->resv, 1);
+	if (!ret)
+		dma_resv_add_fence(dmabuf->resv, fence,
+				   DMA_RESV_USAGE_BOOKKEEP);
+	dma_resv_unlock(dmabuf->resv);
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	return fence;
 }
 
 const char *phys_test_fdinfo(struct kunit *test, struct dma_buf *dmabuf)
@@ -243,6 +298,17 @@ struct phys_test_thread *phys_test_run(struct kunit *test, void (*fn)(void *),
 	return thread;
 }
 
+static void do_revoke(void *dmabuf)
+{
+	dma_buf_phys_revoke(dmabuf);
+}
+
+struct phys_test_thread *phys_test_revoke(struct kunit *test,
+					  struct dma_buf *dmabuf)
+{
+	return phys_test_run(test, do_revoke, dmabuf);
+}
+
 bool phys_test_ends(struct phys_test_thread *thread)
 {
 	return wait_for_completion_timeout(&thread->done, PHYS_TEST_LATE);
@@ -254,3 +320,4 @@ bool phys_test_goes_on(struct phys_test_thread *thread)
 }
 
 MODULE_IMPORT_NS("DMA_BUF");
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

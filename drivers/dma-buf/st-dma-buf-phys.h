@@ -49,14 +49,18 @@ void phys_test_detach(struct kunit *test, struct dma_buf_attachment *attach);
  * @map: its mapping
  * @mapped: whether @map is mapped
  * @lets_go: whether it unmaps when it is told to
- * @told: how often it was told
+ * @comes_back: whether it maps again, for the attached device, when it can
+ * @told: how often it was told to let go
+ * @told_back: how often it was told that it can map again
  */
 struct phys_test_importer {
 	struct dma_buf_attachment *attach;
 	struct dma_buf_phys_map map;
 	bool mapped;
 	bool lets_go;
+	bool comes_back;
 	unsigned int told;
+	unsigned int told_back;
 };
 
 extern const struct dma_buf_attach_ops phys_test_importer_ops;
@@ -66,6 +70,12 @@ struct phys_test_importer *phys_test_importer(struct kunit *test,
 					      struct device *dev);
 int phys_test_map(struct phys_test_importer *imp, struct device *dev);
 void phys_test_unmap(struct phys_test_importer *imp);
+
+/* Set dma_buf.phys_grace_ms until the case ends. */
+void phys_test_grace(struct kunit *test, unsigned int ms);
+
+/* What an importer's device is still at; the caller's to signal and to put */
+struct dma_fence *phys_test_fence(struct kunit *test, struct dma_buf *dmabuf);
 
 /* What fdinfo says about a buffer, and one of its lines */
 const char *phys_test_fdinfo(struct kunit *test, struct dma_buf *dmabuf);
@@ -88,6 +98,8 @@ struct phys_test_thread {
 
 struct phys_test_thread *phys_test_run(struct kunit *test, void (*fn)(void *),
 				       void *arg);
+struct phys_test_thread *phys_test_revoke(struct kunit *test,
+					  struct dma_buf *dmabuf);
 bool phys_test_ends(struct phys_test_thread *thread);
 bool phys_test_goes_on(struct phys_test_thread *thread);
 

@@ -40,6 +40,9 @@ struct sg_table;
  * revoke
  *	The exporter takes the memory back: when it returns, no target reaches
  *	the memory. *restore* gives it again; *kill* is for good.
+ * sever
+ *	The core takes the translation of a mapping away itself, because its
+ *	importer did not unmap in time.
  *
  * "last" is inclusive, "end" is exclusive, "len" is in bytes.
  */
@@ -94,6 +97,7 @@ struct dma_buf_phys_desc {
 
 /* Exporter: &dma_buf_export_info.phys begins a description, these change it. */
 
+void dma_buf_phys_revoke_begin(struct dma_buf *dmabuf);
 void dma_buf_phys_revoke(struct dma_buf *dmabuf);
 int dma_buf_phys_restore(struct dma_buf *dmabuf,
 			 const struct dma_buf_phys_desc *desc);

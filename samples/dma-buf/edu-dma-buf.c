@@ -4,9 +4,9 @@
  *
  * A file imports a buffer and copies to and from it with the device's DMA
  * engine. The buffer is mapped when a copy needs it and stays mapped until the
- * exporter takes the memory back, or the file lets go of it; after a revoke
- * copies get -ENODEV, until the exporter restores the buffer and the next copy
- * maps it again.
+ * exporter takes the memory back, or the file lets go of it. After a revoke
+ * copies get -ENODEV, until the exporter restores the buffer; what was mapped is
+ * mapped again then.
  *
  * The reservation lock of the buffer guards the mapping. It is held while the
  * device works on the buffer, so edu_invalidate_mappings(), which runs under
@@ -36,6 +36,8 @@
  * @attach: edu->lock
  * @map: reservation lock; the whole buffer in the device's address space
  * @mapped: reservation lock; whether @map is mapped
+ * @taken: reservation lock; whether the exporter took it while it was mapped, and
+ *	it was not mapped again since
  * @maps: reservation lock; how often it was
  * @revokes: reservation lock; how often the exporter took the memory back
  */
@@ -44,6 +46,7 @@ struct edu_buffer {
 	struct dma_buf_attachment *attach;
 	struct dma_buf_phys_map map;
 	bool mapped;
+	bool taken;
 	u64 maps;
 	u64 revokes;
 };
@@ -64,6 +67,7 @@ static int edu_map(struct edu_buffer *buf)
 		return ret;
 
 	buf->mapped = true;
+	buf->taken = false;
 	buf->maps++;
 	return 0;
 }
@@ -82,8 +86,18 @@ static void edu_invalidate_mappings(struct dma_buf_attachment *attach)
 {
 	struct edu_buffer *buf = attach->importer_priv;
 
+	buf->taken |= buf->mapped;
 	edu_unmap(buf);
 	buf->revokes++;
+}
+
+/* If this fails, the next copy tries again and tells why. */
+static void edu_restored(struct dma_buf_attachment *attach)
+{
+	struct edu_buffer *buf = attach->importer_priv;
+
+	if (buf->taken)
+		edu_map(buf);
 }
 
 static const struct dma_buf_attach_ops edu_attach_ops = {
@@ -91,6 +105,7 @@ static const struct dma_buf_attach_ops edu_attach_ops = {
 	.importer_class = DMA_BUF_IMPORTER_DYNAMIC,
 	.allow_peer2peer = true,
 	.invalidate_mappings = edu_invalidate_mappings,
+	.restored = edu_restored,
 };
 
 /*
@@ -179,6 +194,7 @@ static int edu_begin_access(struct edu_buffer *buf, size_t offset, size_t *len,
 			    dma_addr_t *addr)
 {
 	struct dma_resv *resv = buf->dmabuf->resv;
+	long left;
 	int ret;
 
 	ret = dma_resv_lock_interruptible(resv, NULL);
@@ -191,9 +207,16 @@ static int edu_begin_access(struct edu_buffer *buf, size_t offset, size_t *len,
 		return ret;
 	}
 
-	/* The exporter may still be moving the memory into its place. */
-	dma_resv_wait_timeout(resv, DMA_RESV_USAGE_KERNEL, false,
-			      MAX_SCHEDULE_TIMEOUT);
+	/*
+	 * The exporter may still be moving the memory into its place. A revoke
+	 * needs the lock, so it is not held for longer than that is worth.
+	 */
+	left = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_KERNEL, true, HZ);
+	if (left <= 0) {
+		dma_resv_unlock(resv);
+		return left ?: -ETIMEDOUT;
+	}
+
 	*len = min(*len, edu_find(buf, offset, addr));
 	return 0;
 }

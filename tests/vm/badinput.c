@@ -9,10 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "iommufd.h"
 #include "ktap.h"
 #include "machine.h"
@@ -192,24 +191,7 @@ static void io_bar(const void *arg)
 	CHECK_EQ(ask(&dev, &a), -EINVAL);
 }
 
-/* How much of the case's memory the kernel has charged to it */
-static long charged(void)
-{
-	char text[4096], *at;
-
-	sys_read("/sys/fs/cgroup/probe/memory.stat", text, sizeof(text));
-	at = strstr(text, "\nkernel ");
-	return at ? atol(at + 8) : -1;
-}
-
-static void enter_cgroup(void)
-{
-	mount("none", "/sys/fs/cgroup", "cgroup2", 0, NULL);
-	sys_write("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	mkdir("/sys/fs/cgroup/probe", 0755);
-	if (sys_write("/sys/fs/cgroup/probe/cgroup.procs", "0") || charged() < 0)
-		skip("no memory cgroup");
-}
+#define CGROUP	"probe"
 
 /* Ranges cost whoever asks for them, and only as long as the buffer lives. */
 static void ranges_are_charged(const void *arg)
@@ -219,18 +201,19 @@ static void ranges_are_charged(const void *arg)
 	int fds[64], i;
 
 	(void)arg;
-	enter_cgroup();
+	if (!cgroup_enter(CGROUP))
+		skip("no memory cgroup");
 	exporter_open(&exp);
 	layout_scatter(&l, 1000, 1, 0, 16 << 20);
 	close(exporter_export(&exp, &l));
-	before = charged();
+	before = cgroup_stat(CGROUP, "kernel");
 	for (i = 0; i < 64; i++)
 		fds[i] = exporter_export(&exp, &l);
-	with = charged();
+	with = cgroup_stat(CGROUP, "kernel");
 	for (i = 0; i < 64; i++)
 		close(fds[i]);
 	sleep_ms(200);
-	after = charged();
+	after = cgroup_stat(CGROUP, "kernel");
 	note("64 buffers of 1000 ranges: %ld KiB charged, %ld KiB left after close",
 	     (with - before) >> 10, (after - before) >> 10);
 	CHECK(with - before >= 64 * 1000 * 16, "not charged: %ld bytes",

@@ -8,6 +8,8 @@
  * are run.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +193,52 @@ static void lose_memory(const void *arg)
 	      "%ld bytes lost in %d cycles", lost, CYCLES);
 }
 
+static atomic_bool returned;
+
+static void *memory_off(void *arg)
+{
+	(void)arg;
+	vfio_set_memory(&exp.dev, false);
+	atomic_store(&returned, true);
+	return NULL;
+}
+
+/* A driver that unmaps when its user closes it, and not before */
+static void never_unmaps(const void *arg)
+{
+	const unsigned int grace = 1000, patience = 8000;
+	uint64_t begin, took;
+	pthread_t thread;
+	char text[64];
+
+	(void)arg;
+	machine_need(&importer_device);
+	if (!legacy || !pci_translated(machine.edu_device))
+		skip("this needs edu_legacy, behind an IOMMU");
+	export_ranges(1);
+	importer_open(&imp, &importer_device);
+	CHECK_EQ(importer_map(&imp, dmabuf, 0, l.size), 0);
+	sys_write("/sys/module/dma_buf/parameters/phys_grace_ms", "1000");
+	CHECK_EQ(sys_write("/sys/module/edu_legacy/parameters/stubborn", "1"),
+		 0);
+	begin = now_ms();
+	CHECK(!pthread_create(&thread, NULL, memory_off, NULL), "no thread");
+	while (!atomic_load(&returned) && now_ms() - begin < patience)
+		sleep_ms(20);
+	took = now_ms() - begin;
+	if (atomic_load(&returned))
+		snprintf(text, sizeof(text), "returns after the grace time");
+	else
+		snprintf(text, sizeof(text), "hangs");
+	CHECK_EQ(importer_unmap(&imp), 0);
+	pthread_join(thread, NULL);
+	sys_write("/sys/module/edu_legacy/parameters/stubborn", "0");
+
+	row("memory switched off, a driver never unmaps", text);
+	CHECK(here() ? took >= grace && took < patience : took >= patience,
+	      "it took %llu ms", (unsigned long long)took);
+}
+
 int main(void)
 {
 	static const struct job jobs[] = {
@@ -216,6 +264,7 @@ int main(void)
 		{ "import while revoked", import_while_revoked, NULL, 0 },
 		{ "scatterlists", count_scatterlists, NULL, 0 },
 		{ "lost memory", lose_memory, NULL, 600 },
+		{ "a driver never unmaps", never_unmaps, NULL, 0 },
 	};
 	const char *driver = getenv("EDU_DRIVER");
 

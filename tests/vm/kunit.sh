@@ -3,8 +3,22 @@
 # kunit.sh GLOB...: in a guest, run the KUnit suites that match and print their KTAP.
 #
 # Fails if a case fails, if a suite tells nothing, or if nothing matches a GLOB.
-root=/sys/kernel/debug/kunit
+#
+# On a kernel with fault injection, every allocation becomes one that can fail. None does until
+# a suite asks for it.
+debugfs=/sys/kernel/debug
+root=$debugfs/kunit
 bad=0
+
+# set_fault FILE VALUE
+set_fault() {
+	[ ! -e "$debugfs/$1" ] || echo "$2" >"$debugfs/$1" || bad=1
+}
+set_fault failslab/ignore-gfp-wait N
+set_fault failslab/verbose 0
+set_fault fail_page_alloc/ignore-gfp-wait N
+set_fault fail_page_alloc/min-order 0
+set_fault fail_page_alloc/verbose 0
 
 run_suite() {
 	echo run >"$root/$1/run"

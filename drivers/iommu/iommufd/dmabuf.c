@@ -7,53 +7,138 @@
  * of the storage tiers of pages.c: nothing is pinned, accounted or read back
  * from a domain, and in-kernel access is refused.
  *
- * iopt_pages_dmabuf::maps has one mapping for each domain that an area is
- * filled into. The exporter can revoke the memory at any time. The mappings go
- * then, the areas stay and are empty from there on. All of this is locked by
- * the pages->mutex, which nests inside the dma-buf's reservation lock.
+ * iopt_pages_dmabuf::maps has an entry for each domain that an area is filled
+ * into. The exporter can revoke the memory at any time. The domains are emptied
+ * then, the entries stay, and when the exporter restores the memory they tell
+ * what to fill again. All of this is locked by the pages->mutex, which nests
+ * inside the dma-buf's reservation lock.
  *
- * Filling can fail, unfilling and revoking cannot.
+ * An area is filled in all of its domains or in none: while
+ * iopt_pages_dmabuf::revoked is set, none of the entries is mapped. Filling can
+ * fail, unfilling and revoking cannot.
  */
 #include <linux/cleanup.h>
 #include <linux/dma-buf-phys.h>
 #include <linux/dma-resv.h>
 #include <linux/iommu.h>
+#include <linux/memcontrol.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "io_pagetable.h"
 
 struct iopt_dmabuf_map {
 	struct dma_buf_phys_map phys;
+	bool mapped;
 	struct iopt_area *area;
 	struct iommu_domain *domain;
 	struct list_head elm;
 };
 
+/*
+ * A no-IOMMU domain is filled, too, though no hardware walks it:
+ * IOMMU_IOAS_NOIOMMU_GET_PA reads it back for CAP_SYS_RAWIO, who then lets a
+ * device use what it says. Revoking empties the domain, it cannot stop such a
+ * device. This is the one exception from dma-buf's rules that nobody is told a
+ * physical address and that nothing reaches revoked memory.
+ */
+static int iopt_dmabuf_map(struct iopt_dmabuf_map *map,
+			   struct iopt_pages *pages,
+			   struct dma_buf_attachment *attach)
+{
+	struct iopt_area *area = map->area;
+	unsigned long iova = iopt_area_iova(area);
+	unsigned long offset =
+		pages->dmabuf.start + iopt_area_start_byte(area, iova);
+	int rc;
+
+	rc = dma_buf_phys_map_domain(attach, &map->phys, map->domain, iova,
+				     offset, iopt_area_length(area),
+				     area->iommu_prot & ~IOMMU_CACHE,
+				     GFP_KERNEL_ACCOUNT);
+	map->mapped = !rc;
+	return rc;
+}
+
 static void iopt_dmabuf_unmap(struct iopt_dmabuf_map *map)
 {
-	dma_buf_phys_unmap(&map->phys);
-	list_del(&map->elm);
-	kfree(map);
+	if (map->mapped)
+		dma_buf_phys_unmap(&map->phys);
+	map->mapped = false;
+}
+
+static void iopt_dmabuf_empty(struct iopt_pages *pages)
+{
+	struct iopt_dmabuf_map *map;
+
+	lockdep_assert_held(&pages->mutex);
+
+	pages->dmabuf.revoked = true;
+	list_for_each_entry(map, &pages->dmabuf.maps, elm)
+		iopt_dmabuf_unmap(map);
 }
 
 static void iopt_revoke_notify(struct dma_buf_attachment *attach)
 {
 	struct iopt_pages *pages = attach->importer_priv;
-	struct iopt_dmabuf_map *map;
-	struct iopt_dmabuf_map *tmp;
 
 	guard(mutex)(&pages->mutex);
-	pages->dmabuf.revoked = true;
-	list_for_each_entry_safe(map, tmp, &pages->dmabuf.maps, elm)
-		iopt_dmabuf_unmap(map);
+	iopt_dmabuf_empty(pages);
 }
 
-/* An area is not filled again when the memory comes back. */
+static int iopt_dmabuf_refill(struct iopt_pages *pages,
+			      struct dma_buf_attachment *attach)
+{
+	struct iopt_dmabuf_map *map;
+	int rc;
+
+	list_for_each_entry(map, &pages->dmabuf.maps, elm) {
+		rc = iommufd_should_fail() ? -ENOMEM :
+					     iopt_dmabuf_map(map, pages, attach);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/*
+ * Whoever owns the exporter's device is running, whoever made the areas pays for
+ * the page tables. If that is refused, the areas stay as empty as they were, up
+ * to the next time; all that can be done about it is to say so.
+ */
+static void iopt_restore_notify(struct dma_buf_attachment *attach)
+{
+	struct iopt_pages *pages = attach->importer_priv;
+	struct mem_cgroup *memcg;
+	struct mem_cgroup *old;
+	int rc;
+
+	guard(mutex)(&pages->mutex);
+	/* Attached, and maybe mapped, between the restore and this call */
+	if (!pages->dmabuf.revoked)
+		return;
+
+	memcg = get_mem_cgroup_from_mm(pages->source_mm);
+	old = set_active_memcg(memcg);
+	rc = iopt_dmabuf_refill(pages, attach);
+	set_active_memcg(old);
+	mem_cgroup_put(memcg);
+
+	if (!rc) {
+		pages->dmabuf.revoked = false;
+		return;
+	}
+	iopt_dmabuf_empty(pages);
+	pr_warn_ratelimited("iommufd: a restored dma-buf could not be mapped again: %d\n",
+			    rc);
+}
+
 static const struct dma_buf_attach_ops iopt_dmabuf_attach_revoke_ops = {
 	.name = "iommufd",
-	.importer_class = DMA_BUF_IMPORTER_REVOCABLE,
+	.importer_class = DMA_BUF_IMPORTER_DYNAMIC,
 	.allow_peer2peer = true,
 	.invalidate_mappings = iopt_revoke_notify,
+	.restored = iopt_restore_notify,
 };
 
 static int iopt_attach_dmabuf(struct iopt_pages *pages, struct dma_buf *dmabuf)
@@ -166,24 +251,18 @@ void iopt_release_dmabuf(struct iopt_pages *pages)
  * @pages: page supplier for the area (area->pages may be NULL)
  * @domain: Domain to map into
  *
- * Revoked memory cannot be mapped, the area is left empty and that is success.
+ * Revoked memory cannot be mapped now. The area is left empty until it is
+ * restored, and that is success.
  *
  * Return: 0, or what dma_buf_phys_map_domain() returns, but for -ENODEV.
  */
 int iopt_dmabuf_fill_domain(struct iopt_area *area, struct iopt_pages *pages,
 			    struct iommu_domain *domain)
 {
-	unsigned long iova = iopt_area_iova(area);
-	unsigned long offset =
-		pages->dmabuf.start + iopt_area_start_byte(area, iova);
 	struct iopt_dmabuf_map *map;
-	int rc;
+	int rc = 0;
 
 	lockdep_assert_held(&pages->mutex);
-
-	/* Never fill some domains of an area only */
-	if (pages->dmabuf.revoked)
-		return 0;
 
 	if (iommufd_should_fail())
 		return -ENOMEM;
@@ -194,29 +273,16 @@ int iopt_dmabuf_fill_domain(struct iopt_area *area, struct iopt_pages *pages,
 	map->area = area;
 	map->domain = domain;
 
-	/*
-	 * A no-IOMMU domain is filled, too, though no hardware walks it:
-	 * IOMMU_IOAS_NOIOMMU_GET_PA reads it back for CAP_SYS_RAWIO, who then
-	 * lets a device use what it says. Revoking empties the domain, it
-	 * cannot stop such a device. This is the one exception from dma-buf's
-	 * rules that nobody is told a physical address and that nothing
-	 * reaches revoked memory.
-	 */
-	rc = dma_buf_phys_map_domain(pages->dmabuf.attach, &map->phys, domain,
-				     iova, offset, iopt_area_length(area),
-				     area->iommu_prot & ~IOMMU_CACHE,
-				     GFP_KERNEL_ACCOUNT);
-	if (rc)
-		goto err_free;
-	list_add_tail(&map->elm, &pages->dmabuf.maps);
-	return 0;
-
-err_free:
-	kfree(map);
-	if (rc != -ENODEV)
+	if (!pages->dmabuf.revoked)
+		rc = iopt_dmabuf_map(map, pages, pages->dmabuf.attach);
+	if (rc == -ENODEV) {
+		/* The exporter has begun, iopt_revoke_notify() is to come. */
+		iopt_dmabuf_empty(pages);
+	} else if (rc) {
+		kfree(map);
 		return rc;
-	/* The exporter has begun to revoke, iopt_revoke_notify() is to come. */
-	pages->dmabuf.revoked = true;
+	}
+	list_add_tail(&map->elm, &pages->dmabuf.maps);
 	return 0;
 }
 
@@ -236,10 +302,12 @@ void iopt_dmabuf_unfill_domain(struct iopt_area *area, struct iopt_pages *pages,
 	list_for_each_entry(map, &pages->dmabuf.maps, elm) {
 		if (map->area == area && map->domain == domain) {
 			iopt_dmabuf_unmap(map);
+			list_del(&map->elm);
+			kfree(map);
 			return;
 		}
 	}
-	WARN_ON(!pages->dmabuf.revoked);
+	WARN_ON(true);
 }
 
 /**

@@ -183,10 +183,13 @@ vfio_pci_dma_buf_get_ranges(const struct vfio_region_dma_range __user *arg,
 	return dma_ranges;
 }
 
-/* Returns the size of the buffer, which a file offset must reach all of. */
+/*
+ * Returns the size of the buffer. It may have a part of the region twice, but in
+ * all no more than the region: that bounds what mapping it costs the kernel.
+ */
 static loff_t
 vfio_pci_dma_buf_size(const struct vfio_region_dma_range *dma_ranges,
-		      u32 nr_ranges)
+		      u32 nr_ranges, u64 region_size)
 {
 	loff_t size = 0;
 	u32 i;
@@ -198,7 +201,7 @@ vfio_pci_dma_buf_size(const struct vfio_region_dma_range *dma_ranges,
 		    check_add_overflow(size, dma_ranges[i].length, &size))
 			return -EINVAL;
 	}
-	return size;
+	return size <= region_size ? size : -EINVAL;
 }
 
 static struct vfio_pci_dma_buf *
@@ -231,7 +234,8 @@ static void vfio_pci_dma_buf_free(struct vfio_pci_dma_buf *priv)
 static struct dma_buf *
 vfio_pci_dma_buf_export(struct vfio_pci_core_device *vdev,
 			const struct vfio_device_feature_dma_buf *arg,
-			struct vfio_region_dma_range *dma_ranges)
+			struct vfio_region_dma_range *dma_ranges,
+			u64 region_size)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(exp_info);
 	struct dma_buf_phys_desc desc = {
@@ -243,7 +247,7 @@ vfio_pci_dma_buf_export(struct vfio_pci_core_device *vdev,
 	loff_t size;
 	int ret;
 
-	size = vfio_pci_dma_buf_size(dma_ranges, arg->nr_ranges);
+	size = vfio_pci_dma_buf_size(dma_ranges, arg->nr_ranges, region_size);
 	if (size < 0)
 		return ERR_PTR(size);
 
@@ -314,7 +318,7 @@ int vfio_pci_core_feature_dma_buf(struct vfio_pci_core_device *vdev, u32 flags,
 	if (ret)
 		return ret;
 
-	/* Bounds what follows; a page more than once makes no sense. */
+	/* Bounds the array. */
 	if (get_dma_buf.nr_ranges > region_size >> PAGE_SHIFT)
 		return -EINVAL;
 
@@ -323,7 +327,8 @@ int vfio_pci_core_feature_dma_buf(struct vfio_pci_core_device *vdev, u32 flags,
 	if (IS_ERR(dma_ranges))
 		return PTR_ERR(dma_ranges);
 
-	dmabuf = vfio_pci_dma_buf_export(vdev, &get_dma_buf, dma_ranges);
+	dmabuf = vfio_pci_dma_buf_export(vdev, &get_dma_buf, dma_ranges,
+					 region_size);
 	kvfree(dma_ranges);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
@@ -332,6 +337,17 @@ int vfio_pci_core_feature_dma_buf(struct vfio_pci_core_device *vdev, u32 flags,
 	if (ret < 0)
 		dma_buf_put(dmabuf);
 	return ret;
+}
+
+/* However many buffers there are, their importers have one grace time. */
+static void vfio_pci_dma_buf_revoke_begin(struct vfio_pci_core_device *vdev)
+{
+	struct vfio_pci_dma_buf *priv;
+
+	lockdep_assert_held_write(&vdev->memory_lock);
+
+	list_for_each_entry(priv, &vdev->dmabufs, dmabufs_elm)
+		dma_buf_phys_revoke_begin(priv->dmabuf);
 }
 
 /*
@@ -347,6 +363,9 @@ void vfio_pci_dma_buf_move(struct vfio_pci_core_device *vdev, bool revoked)
 	if (!revoked && vdev->pm_runtime_engaged)
 		return;
 
+	if (revoked)
+		vfio_pci_dma_buf_revoke_begin(vdev);
+
 	list_for_each_entry(priv, &vdev->dmabufs, dmabufs_elm) {
 		if (revoked)
 			dma_buf_phys_revoke(priv->dmabuf);
@@ -361,6 +380,7 @@ void vfio_pci_dma_buf_cleanup(struct vfio_pci_core_device *vdev)
 	struct vfio_pci_dma_buf *priv, *tmp;
 
 	down_write(&vdev->memory_lock);
+	vfio_pci_dma_buf_revoke_begin(vdev);
 	list_for_each_entry_safe(priv, tmp, &vdev->dmabufs, dmabufs_elm) {
 		dma_buf_phys_kill(priv->dmabuf);
 		vfio_pci_dma_buf_unlist(priv);

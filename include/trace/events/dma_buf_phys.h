@@ -74,6 +74,11 @@ DEFINE_EVENT(dma_buf_phys_mapping, dma_buf_phys_unmap,
 	TP_PROTO(const struct dma_buf_phys_map *map, u64 ino,
 		 const char *importer, const char *route, int ret),
 	TP_ARGS(map, ino, importer, route, ret));
+/* A revoker took the translation away, the importer had not let go of it */
+DEFINE_EVENT(dma_buf_phys_mapping, dma_buf_phys_sever,
+	TP_PROTO(const struct dma_buf_phys_map *map, u64 ino,
+		 const char *importer, const char *route, int ret),
+	TP_ARGS(map, ino, importer, route, ret));
 
 #endif /* _TRACE_DMA_BUF_PHYS_H */
 

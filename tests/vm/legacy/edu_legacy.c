@@ -11,6 +11,7 @@
 #include <linux/cleanup.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
+#include <linux/moduleparam.h>
 #include <linux/overflow.h>
 #include <linux/scatterlist.h>
 #include <linux/sched/signal.h>
@@ -20,6 +21,11 @@
 #include "edu-device.c"
 #include "edu-dma-buf.h"
 #include "edu_legacy.h"
+
+/* As some real drivers do: what is mapped stays mapped until user space lets go */
+static bool stubborn;
+module_param(stubborn, bool, 0644);
+MODULE_PARM_DESC(stubborn, "do not unmap when the exporter takes the memory back");
 
 /**
  * struct edu_buffer - an imported buffer
@@ -64,7 +70,8 @@ static void legacy_invalidate_mappings(struct dma_buf_attachment *attach)
 {
 	struct edu_buffer *buf = attach->importer_priv;
 
-	legacy_unmap(buf);
+	if (!stubborn)
+		legacy_unmap(buf);
 	buf->revokes++;
 }
 

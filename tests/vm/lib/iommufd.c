@@ -103,6 +103,26 @@ int ioas_copy(int iommufd, uint32_t from, uint64_t iova, uint64_t len,
 	return ret;
 }
 
+int hwpt_alloc(int iommufd, uint32_t dev, uint32_t ioas, uint32_t *hwpt)
+{
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.dev_id = dev,
+		.pt_id = ioas,
+	};
+	int ret = sys_ioctl(iommufd, IOMMU_HWPT_ALLOC, &cmd);
+
+	*hwpt = cmd.out_hwpt_id;
+	return ret;
+}
+
+void iommufd_destroy(int iommufd, uint32_t id)
+{
+	struct iommu_destroy cmd = { .size = sizeof(cmd), .id = id };
+
+	CHECK_EQ(sys_ioctl(iommufd, IOMMU_DESTROY, &cmd), 0);
+}
+
 int ioas_phys(int iommufd, uint32_t ioas, uint64_t iova, uint64_t *len,
 	      uint64_t *phys)
 {

@@ -21,6 +21,11 @@ int ioas_unmap(int iommufd, uint32_t ioas, uint64_t iova, uint64_t len);
 int ioas_copy(int iommufd, uint32_t from, uint64_t iova, uint64_t len,
 	      uint32_t to, uint64_t *to_iova);
 
+/* Another domain of an address space, as a device of it needs; *hwpt: its ID */
+int hwpt_alloc(int iommufd, uint32_t dev, uint32_t ioas, uint32_t *hwpt);
+/* Any object; fails the test. */
+void iommufd_destroy(int iommufd, uint32_t id);
+
 /* Without an IOMMU: where iova is, and for how many of *len bytes */
 int ioas_phys(int iommufd, uint32_t ioas, uint64_t iova, uint64_t *len,
 	      uint64_t *phys);

@@ -47,7 +47,8 @@ static const char *edu_driver(void)
 	const char *driver = getenv("EDU_DRIVER") ?: "dma_buf_edu";
 	int module;
 
-	if (strcmp(driver, "edu_legacy"))
+	machine.old_driver = !strcmp(driver, "edu_legacy");
+	if (!machine.old_driver)
 		return driver;
 	module = open("/tmp/edu_legacy.ko", O_RDONLY | O_CLOEXEC);
 	if (module < 0 ||

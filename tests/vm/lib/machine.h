@@ -20,6 +20,7 @@ extern struct machine {
 	char edu_domain[PCI_NAME_LEN];	/* edu, on vfio-pci */
 	char edu_device[PCI_NAME_LEN];	/* edu, on the sample driver */
 	bool iommu;
+	bool old_driver;		/* its driver knows scatterlists only */
 	const char *no_device;		/* why there is no device target */
 } machine;
 

@@ -91,7 +91,11 @@ void pci_group_others(const char *name, void (*fn)(const char *other))
 		free(entries);
 }
 
-uint64_t pci_bar(const char *name, unsigned int nr, uint64_t *start)
+/* IORESOURCE_IO, which is no user interface but has never changed */
+#define FLAG_IO	0x100
+
+static uint64_t bar_resource(const char *name, unsigned int nr, uint64_t *start,
+			     bool *io)
 {
 	unsigned long long first = 0, last = 0, flags;
 	char text[2048], *line;
@@ -104,7 +108,23 @@ uint64_t pci_bar(const char *name, unsigned int nr, uint64_t *start)
 	    !last)
 		return 0;
 	*start = first;
+	*io = flags & FLAG_IO;
 	return last - first + 1;
+}
+
+uint64_t pci_bar(const char *name, unsigned int nr, uint64_t *start)
+{
+	bool io;
+
+	return bar_resource(name, nr, start, &io);
+}
+
+bool pci_bar_is_io(const char *name, unsigned int nr)
+{
+	uint64_t start;
+	bool io;
+
+	return bar_resource(name, nr, &start, &io) && io;
 }
 
 bool pci_same_root_port(const char *one, const char *other)

@@ -34,5 +34,7 @@ bool pci_translated(const char *name);
 
 /* Where BAR nr lies, as only root may know. Return: its length. */
 uint64_t pci_bar(const char *name, unsigned int nr, uint64_t *start);
+/* Is it for port I/O? */
+bool pci_bar_is_io(const char *name, unsigned int nr);
 
 #endif

@@ -47,15 +47,25 @@ char *sys_slurp(const char *path)
 
 int sys_write(const char *path, const char *text)
 {
-	int fd, ret = 0;
+	size_t len = strlen(text);
+	ssize_t n = 0;
+	int fd;
 
 	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
+	/* Some files take a word at a time. */
+	do {
+		n = write(fd, text, len);
+		if (n < 0)
+			n = -errno;
+		if (n > 0) {
+			text += n;
+			len -= n;
+		}
+	} while (n > 0 && len);
 	close(fd);
-	return ret;
+	return n < 0 ? n : 0;
 }
 
 bool sys_exists(const char *path)
@@ -65,8 +75,8 @@ bool sys_exists(const char *path)
 
 char *sys_path(const char *fmt, ...)
 {
-	static char paths[4][512];
-	static unsigned int next;
+	static __thread char paths[4][512];
+	static __thread unsigned int next;
 	char *path = paths[next++ % 4];
 	va_list args;
 

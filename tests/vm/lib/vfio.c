@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/pci_regs.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -54,6 +56,7 @@ void vfio_open(struct vfio_dev *dev, const char *name, int iommufd)
 		       O_RDWR | O_CLOEXEC);
 	CHECK(dev->fd >= 0, "/dev/vfio/devices/%s of %s: %m", cdev, name);
 	CHECK_EQ(sys_ioctl(dev->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind), 0);
+	dev->id = bind.out_devid;
 	dev->config = region_info(dev, VFIO_PCI_CONFIG_REGION_INDEX).offset;
 	vfio_config_write(dev, PCI_COMMAND, 2,
 			  vfio_config_read(dev, PCI_COMMAND, 2) |
@@ -74,6 +77,15 @@ int vfio_attach(struct vfio_dev *dev, uint32_t ioas)
 	};
 
 	return sys_ioctl(dev->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+}
+
+int vfio_detach(struct vfio_dev *dev)
+{
+	struct vfio_device_detach_iommufd_pt detach = {
+		.argsz = sizeof(detach),
+	};
+
+	return sys_ioctl(dev->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach);
 }
 
 void *vfio_map_bar(struct vfio_dev *dev, unsigned int nr, size_t *len)
@@ -127,6 +139,37 @@ void vfio_set_memory(struct vfio_dev *dev, bool on)
 int vfio_reset(struct vfio_dev *dev)
 {
 	return sys_ioctl(dev->fd, VFIO_DEVICE_RESET, NULL);
+}
+
+int vfio_eventfd(struct vfio_dev *dev, unsigned int index)
+{
+	struct {
+		struct vfio_irq_set set;
+		int32_t fd;
+	} arg = {
+		.set = {
+			.argsz = sizeof(arg),
+			.flags = VFIO_IRQ_SET_DATA_EVENTFD |
+				 VFIO_IRQ_SET_ACTION_TRIGGER,
+			.index = index,
+			.count = 1,
+		},
+	};
+
+	arg.fd = eventfd(0, EFD_CLOEXEC);
+	CHECK(arg.fd >= 0, "eventfd: %m");
+	CHECK_EQ(sys_ioctl(dev->fd, VFIO_DEVICE_SET_IRQS, &arg), 0);
+	return arg.fd;
+}
+
+void vfio_wait_event(int eventfd, unsigned int ms)
+{
+	struct pollfd fd = { .fd = eventfd, .events = POLLIN };
+	uint64_t count;
+
+	CHECK(poll(&fd, 1, ms) == 1, "no event after %u ms", ms);
+	CHECK(read(eventfd, &count, sizeof(count)) == sizeof(count),
+	      "eventfd: %m");
 }
 
 int vfio_export(struct vfio_dev *dev, unsigned int region,

@@ -15,6 +15,7 @@ struct vfio_dev {
 	int fd;
 	int iommufd;
 	bool noiommu;
+	uint32_t id;		/* in iommufd */
 	uint64_t config;	/* offset of the config space in fd */
 };
 
@@ -23,6 +24,7 @@ void vfio_open(struct vfio_dev *dev, const char *name, int iommufd);
 void vfio_close(struct vfio_dev *dev);
 /* Attach to an address space; 0 or -errno. */
 int vfio_attach(struct vfio_dev *dev, uint32_t ioas);
+int vfio_detach(struct vfio_dev *dev);
 
 /* Map a whole BAR; fails the test. */
 void *vfio_map_bar(struct vfio_dev *dev, unsigned int nr, size_t *len);
@@ -35,6 +37,11 @@ void vfio_config_write(struct vfio_dev *dev, unsigned int offset,
 unsigned int vfio_capability(struct vfio_dev *dev, unsigned int id);
 void vfio_set_memory(struct vfio_dev *dev, bool on);
 int vfio_reset(struct vfio_dev *dev);
+
+/* Signalled for an interrupt that is not the device's: VFIO_PCI_REQ_IRQ_INDEX... */
+int vfio_eventfd(struct vfio_dev *dev, unsigned int index);
+/* Fails the test if it is not signalled in time. */
+void vfio_wait_event(int eventfd, unsigned int ms);
 
 /* One dma-buf of all the ranges. Return: fd or -errno. */
 int vfio_export(struct vfio_dev *dev, unsigned int region,

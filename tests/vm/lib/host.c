@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "ktap.h"
+
+#define HOST	"/dev/ttyS3"
+
+/* A port that QEMU does not have can be opened, but is no terminal. */
+static int host_open(void)
+{
+	struct termios raw;
+	int fd;
+
+	fd = open(HOST, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (tcgetattr(fd, &raw)) {
+		close(fd);
+		return -1;
+	}
+	cfmakeraw(&raw);
+	tcsetattr(fd, TCSANOW, &raw);
+	return fd;
+}
+
+void host_need(void)
+{
+	int fd = host_open();
+
+	if (fd < 0)
+		skip("nobody listens at " HOST ": scripts/vm --host");
+	close(fd);
+}
+
+static void ask(const char *verb, const char *id)
+{
+	char line[256];
+	size_t len = 0;
+	int fd;
+
+	fd = host_open();
+	CHECK(fd >= 0, HOST ": %m");
+	CHECK(dprintf(fd, "%s %s\n", verb, id) > 0, HOST ": %m");
+	while (len < sizeof(line) - 1 && read(fd, line + len, 1) == 1 &&
+	       line[len] != '\n')
+		len++;
+	line[len] = 0;
+	close(fd);
+	CHECK(!strcmp(line, "ok"), "%s %s: %s", verb, id, line);
+}
+
+void host_unplug(const char *id)
+{
+	ask("device_del", id);
+}
+
+void host_plug(const char *id)
+{
+	ask("device_add", id);
+}
