@@ -236,15 +236,8 @@ static const struct dma_buf_phys_route direct_route = {
 
 static int direct_alloc_addrs(struct dma_buf_phys_map *map)
 {
-	struct dma_buf_phys_cursor cur;
-	struct phys_vec run;
-	size_t n = 0;
-
-	dma_buf_phys_cursor_start(&cur, map);
-	while (dma_buf_phys_cursor_next(&cur, map, &run))
-		n++;
-
-	map->device.addrs = kvmalloc_array(n, sizeof(*map->device.addrs),
+	map->device.addrs = kvmalloc_array(dma_buf_phys_count_runs(map),
+					   sizeof(*map->device.addrs),
 					   GFP_KERNEL_ACCOUNT);
 	return map->device.addrs ? 0 : -ENOMEM;
 }

@@ -119,6 +119,7 @@ void dma_buf_phys_cursor_start(struct dma_buf_phys_cursor *cur,
 bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 			      const struct dma_buf_phys_map *map,
 			      struct phys_vec *run);
+size_t dma_buf_phys_count_runs(const struct dma_buf_phys_map *map);
 
 /* dma-buf-phys-stats.c */
 void dma_buf_phys_init_debugfs(struct dentry *dir);

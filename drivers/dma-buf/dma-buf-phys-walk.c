@@ -57,6 +57,18 @@ bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 	return true;
 }
 
+size_t dma_buf_phys_count_runs(const struct dma_buf_phys_map *map)
+{
+	struct dma_buf_phys_cursor cur;
+	struct phys_vec run;
+	size_t n = 0;
+
+	dma_buf_phys_cursor_start(&cur, map);
+	while (dma_buf_phys_cursor_next(&cur, map, &run))
+		n++;
+	return n;
+}
+
 /**
  * dma_buf_phys_iter_start - begin to walk a mapping
  * @it: iterator, of the caller

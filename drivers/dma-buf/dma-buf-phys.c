@@ -51,6 +51,21 @@ static int phys_check_ranges(const struct dma_buf *dmabuf,
 	return sum == dmabuf->size ? 0 : -EINVAL;
 }
 
+/* Unknown ones are refused, and those that contradict each other. */
+static bool phys_attrs_are_valid(const struct dma_buf_phys_desc *desc)
+{
+	unsigned int attrs = desc->attrs;
+
+	if (attrs & ~(DMA_BUF_PHYS_MMIO | DMA_BUF_PHYS_PRIVATE |
+		      DMA_BUF_PHYS_CPU | DMA_BUF_PHYS_WC))
+		return false;
+	if (attrs & DMA_BUF_PHYS_PRIVATE && attrs & DMA_BUF_PHYS_CPU)
+		return false;
+	if (attrs & DMA_BUF_PHYS_WC && !(attrs & DMA_BUF_PHYS_MMIO))
+		return false;
+	return !(attrs & DMA_BUF_PHYS_MMIO) == !desc->provider;
+}
+
 /*
  * Returns 0, -EINVAL or -EOVERFLOW. A bad description is a bug of the exporter,
  * so it gets a line in the log.
@@ -60,9 +75,7 @@ int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
 {
 	int ret = -EINVAL;
 
-	if (desc->ranges && desc->nr_ranges &&
-	    !(desc->attrs & ~(DMA_BUF_PHYS_MMIO | DMA_BUF_PHYS_PRIVATE)) &&
-	    !(desc->attrs & DMA_BUF_PHYS_MMIO) == !desc->provider)
+	if (desc->ranges && desc->nr_ranges && phys_attrs_are_valid(desc))
 		ret = phys_check_ranges(dmabuf, desc);
 	if (ret)
 		pr_err("dma-buf: %s pushed a bad description: %zu ranges, attributes %#x, error %d\n",
@@ -317,7 +330,8 @@ static void phys_release(struct dma_buf_phys *phys,
 
 /**
  * dma_buf_phys_unmap - undo a mapping
- * @map: mapping made by dma_buf_phys_map_device() or dma_buf_phys_map_domain()
+ * @map: mapping made by dma_buf_phys_map_device(), dma_buf_phys_map_domain() or
+ *	dma_buf_phys_map_cpu()
  *
  * When it returns, the target does not reach the memory through @map any more,
  * and @map belongs to the importer again. Never fails. A mapping that was

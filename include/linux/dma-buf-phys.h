@@ -12,8 +12,10 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+struct dma_buf_phys_cpu;
 struct dma_buf_phys_route;
 struct iommu_domain;
+struct iosys_map;
 struct p2pdma_provider;
 struct sg_table;
 
@@ -30,8 +32,8 @@ struct sg_table;
  *	The &struct p2pdma_provider of the BAR that the ranges lie in, or NULL
  *	for system memory.
  * target
- *	The address space that ranges are mapped into: a DMA device or an
- *	IOMMU domain.
+ *	The address space that ranges are mapped into: a DMA device, an
+ *	IOMMU domain or the CPU.
  * mapping
  *	&struct dma_buf_phys_map: one slice of one buffer in one target. The
  *	importer embeds it in an object of its own.
@@ -70,9 +72,14 @@ struct sg_table;
  *
  * DMA_BUF_PHYS_MMIO: device memory of the provider; system memory if not set
  * DMA_BUF_PHYS_PRIVATE: private (TEE) memory, which no host device may reach
+ * DMA_BUF_PHYS_CPU: the CPU may access the memory; not if it is private
+ * DMA_BUF_PHYS_WC: device memory that may be accessed write-combined, as reading
+ *	it has no side effects
  */
 #define DMA_BUF_PHYS_MMIO	BIT(0)
 #define DMA_BUF_PHYS_PRIVATE	BIT(1)
+#define DMA_BUF_PHYS_CPU	BIT(2)
+#define DMA_BUF_PHYS_WC		BIT(3)
 
 /**
  * struct dma_buf_phys_desc - what lies behind a buffer, told by its exporter
@@ -144,6 +151,7 @@ struct dma_buf_phys_map {
 			struct iommu_domain *domain;
 			unsigned long iova;
 		} domain;
+		struct dma_buf_phys_cpu *cpu;
 		struct {
 			struct sg_table *sgt;
 			enum dma_data_direction dir;
@@ -164,7 +172,16 @@ int dma_buf_phys_map_domain(struct dma_buf_attachment *attach,
 			    struct dma_buf_phys_map *map,
 			    struct iommu_domain *domain, unsigned long iova,
 			    size_t offset, size_t len, int prot, gfp_t gfp);
+int dma_buf_phys_map_cpu(struct dma_buf_attachment *attach,
+			 struct dma_buf_phys_map *map,
+			 size_t offset, size_t len);
 void dma_buf_phys_unmap(struct dma_buf_phys_map *map);
+
+/* Importer: access what is mapped for the CPU, in windows. */
+
+ssize_t dma_buf_phys_access_begin(struct dma_buf_phys_map *map, size_t offset,
+				  size_t len, struct iosys_map *vaddr);
+void dma_buf_phys_access_end(struct dma_buf_phys_map *map);
 
 /**
  * struct dma_buf_phys_iter - walks the pieces of a mapping for a DMA device

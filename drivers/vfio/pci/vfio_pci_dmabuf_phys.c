@@ -231,6 +231,25 @@ static void vfio_pci_dma_buf_free(struct vfio_pci_dma_buf *priv)
 	kvfree(priv);
 }
 
+/*
+ * A BAR is there for the CPU, too. Other memory of a variant driver may be
+ * mapped in another way than a BAR would be: leave it to devices.
+ */
+static unsigned int vfio_pci_dma_buf_attrs(struct vfio_pci_core_device *vdev,
+					   u32 index,
+					   const struct phys_vec *range)
+{
+	const struct resource *bar = &vdev->pdev->resource[index];
+	unsigned int attrs = DMA_BUF_PHYS_MMIO;
+
+	if (range->paddr < bar->start || range->paddr > bar->end)
+		return attrs;
+	attrs |= DMA_BUF_PHYS_CPU;
+	if (bar->flags & IORESOURCE_PREFETCH)
+		attrs |= DMA_BUF_PHYS_WC;
+	return attrs;
+}
+
 static struct dma_buf *
 vfio_pci_dma_buf_export(struct vfio_pci_core_device *vdev,
 			const struct vfio_device_feature_dma_buf *arg,
@@ -240,7 +259,6 @@ vfio_pci_dma_buf_export(struct vfio_pci_core_device *vdev,
 	DEFINE_DMA_BUF_EXPORT_INFO(exp_info);
 	struct dma_buf_phys_desc desc = {
 		.nr_ranges = arg->nr_ranges,
-		.attrs = DMA_BUF_PHYS_MMIO,
 		.needs = DMA_BUF_IMPORTER_REVOCABLE,
 	};
 	struct vfio_pci_dma_buf *priv;
@@ -262,6 +280,8 @@ vfio_pci_dma_buf_export(struct vfio_pci_core_device *vdev,
 		goto err_free;
 
 	desc.ranges = priv->ranges;
+	desc.attrs = vfio_pci_dma_buf_attrs(vdev, arg->region_index,
+					    priv->ranges);
 	exp_info.ops = &vfio_pci_dmabuf_ops;
 	/* The last reference to the device calls back into its driver. */
 	exp_info.owner = vdev->vdev.dev->driver->owner;
