@@ -327,7 +327,7 @@ ssize_t dma_buf_phys_access_begin(struct dma_buf_phys_map *map, size_t offset,
 
 	run = cpu_find_run(cpu, offset);
 	read_lock(&cpu->windows);
-	while (iosys_map_is_null(&run->vaddr)) {
+	while (cpu->severed || iosys_map_is_null(&run->vaddr)) {
 		read_unlock(&cpu->windows);
 		ret = cpu_map_run(map, run);
 		if (ret)

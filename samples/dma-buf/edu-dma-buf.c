@@ -158,6 +158,8 @@ void edu_release_buffer(struct edu_buffer *buf)
 {
 	dma_resv_lock(buf->dmabuf->resv, NULL);
 	edu_unmap(buf);
+	/* Until it is detached it may be told that it can map again. */
+	buf->taken = false;
 	dma_resv_unlock(buf->dmabuf->resv);
 
 	dma_buf_detach(buf->dmabuf, buf->attach);
