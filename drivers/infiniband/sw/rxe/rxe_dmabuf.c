@@ -10,7 +10,7 @@
  * The exporter can take the memory back at any time, and waits for the copies
  * that are under way, of one packet per queue pair. After that the region keeps
  * its keys and stays valid, but each copy fails, until the exporter lets the
- * memory be mapped again. The next copy then does so.
+ * memory be mapped again, which the next copy then does.
  */
 #include <linux/cleanup.h>
 #include <linux/dma-buf.h>
@@ -205,9 +205,10 @@ static int rxe_dmabuf_copy(struct rxe_dmabuf *buf, size_t offset, void *addr,
 		len -= bytes;
 	}
 
-	/* Not to be overtaken by the completion that reports it */
-	if (dir == RXE_TO_MR_OBJ)
+	if (dir == RXE_TO_MR_OBJ) {
+		/* Not to be overtaken by the completion that reports it */
 		wmb();
+	}
 	return 0;
 }
 
@@ -221,9 +222,8 @@ static int rxe_dmabuf_copy(struct rxe_dmabuf *buf, size_t offset, void *addr,
  *
  * Context: May sleep, for the first access to a part of the region.
  *
- * Return: 0; -EFAULT if the exporter has taken the memory back; -ENOMEM,
- * -ETIMEDOUT, or what the exporter's vmap returns if it could not be mapped
- * again. Some of it may have been copied then.
+ * Return: 0, or -EFAULT if the memory cannot be accessed, as its exporter has
+ * taken it back for one. Some of it may have been copied then.
  */
 int rxe_dmabuf_mr_copy(struct rxe_mr *mr, u64 iova, void *addr,
 		       unsigned int length, enum rxe_mr_copy_dir dir)
@@ -237,7 +237,11 @@ int rxe_dmabuf_mr_copy(struct rxe_mr *mr, u64 iova, void *addr,
 				      dir);
 		up_read(&buf->lock);
 	}
-	return err == -ENODEV ? -EFAULT : err;
+	if (err) {
+		rxe_dbg_mr(mr, "dma-buf is not accessible, err = %d\n", err);
+		return -EFAULT;
+	}
+	return 0;
 }
 
 static struct rxe_mr *rxe_dmabuf_alloc_mr(struct ib_pd *ibpd)
@@ -292,12 +296,12 @@ struct ib_mr *rxe_reg_user_mr_dmabuf(struct ib_pd *ibpd, u64 offset, u64 length,
 	struct rxe_dev *rxe = to_rdev(ibpd->device);
 	struct rxe_dmabuf *buf;
 	struct rxe_mr *mr;
-	u64 end;
+	u64 end, last;
 
 	if (dmah || access & ~RXE_ACCESS_SUPPORTED_DMABUF)
 		return ERR_PTR(-EOPNOTSUPP);
-	if (check_add_overflow(offset, length, &end) ||
-	    check_add_overflow(iova, length, &end))
+	if (!length || check_add_overflow(offset, length, &end) ||
+	    check_add_overflow(iova, length - 1, &last))
 		return ERR_PTR(-EINVAL);
 
 	buf = rxe_dmabuf_import(&rxe->ib_dev.dev, fd, offset, length);
