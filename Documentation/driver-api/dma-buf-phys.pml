@@ -16,9 +16,9 @@
  * What is left out
  *	Fences: they only take time. Time: the grace time is over whenever that
  *	makes trouble. The domain route: it is the iova route with nothing to
- *	forget. The direct route: to the protocol it is the bus route. Several
- *	mappings of one importer: they are like several importers. Attaching and
- *	detaching.
+ *	forget. The CPU: the iova route again. The direct route: to the protocol
+ *	it is the bus route. Several mappings of one importer: they are like
+ *	several importers. Attaching and detaching.
  *
  * How it is run
  *	Assertions and deadlocks, then that a revoke ends:

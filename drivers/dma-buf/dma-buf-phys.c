@@ -353,7 +353,7 @@ void dma_buf_phys_unmap(struct dma_buf_phys_map *map)
 		return;
 	}
 
-	/* Whoever severs a mapping takes no lock and waits for nobody. */
+	/* Whoever severs a mapping waits for nobody, or for a CPU's copy. */
 	wait_event(phys->changed, (found = phys_claim(phys, map)) !=
 				  DMA_BUF_PHYS_SEVERING);
 	if (found == DMA_BUF_PHYS_MAPPED)

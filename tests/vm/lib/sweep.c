@@ -11,10 +11,10 @@
 
 /*
  * Sweeps of one thing in a round. What each loses once shows by its number, and
- * in two rounds: other parts of the kernel allocate as well, now and then.
+ * in every round: other parts of the kernel allocate as well, now and then.
  */
 #define SWEEPS		12
-#define ROUNDS		2
+#define ROUNDS		4
 /* No sweep is that long: it would go on for ever. */
 #define TRIES_MOST	3000u
 
