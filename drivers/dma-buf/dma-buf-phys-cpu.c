@@ -64,6 +64,7 @@ static struct dma_buf_phys_cpu *cpu_alloc(size_t nr_runs)
 			    GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!cpu)
 		return NULL;
+	cpu->nr_runs = nr_runs;
 	mutex_init(&cpu->mapping);
 	rwlock_init(&cpu->windows);
 	return cpu;

@@ -220,6 +220,7 @@ vfio_pci_dma_buf_alloc(struct vfio_pci_core_device *vdev, u32 nr_ranges)
 	}
 	get_device(&vdev->vdev.device);
 	priv->vdev = vdev;
+	priv->nr_ranges = nr_ranges;
 	return priv;
 }
 
