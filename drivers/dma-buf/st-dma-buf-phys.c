@@ -203,6 +203,7 @@ void phys_test_grace(struct kunit *test, unsigned int ms)
 					       (void *)before), 0);
 	WRITE_ONCE(dma_buf_phys_grace_ms, ms);
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_grace);
 
 static const char *fence_name(struct dma_fence *fence)
 {

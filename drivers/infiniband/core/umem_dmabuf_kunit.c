@@ -192,16 +192,22 @@ static void device_reaches_the_region(struct kunit *test)
 	}
 }
 
+/* Go on with a buffer that lets in who cannot give its memory back. */
+static void let_pinned_in(struct kunit *test)
+{
+	struct phys_pci_test *t = ((struct umem_test *)test->priv)->t;
+
+	dma_buf_phys_revoke(t->dmabuf);
+	t->desc.needs = DMA_BUF_IMPORTER_PINNED;
+	KUNIT_ASSERT_EQ(test, dma_buf_phys_restore(t->dmabuf, &t->desc), 0);
+}
+
 /* mlx5 maps for a function that is not its RDMA device's. */
 static void another_device_is_mapped_for(struct kunit *test)
 {
 	struct umem_test *ut = umem_test(test, &phys_pci_plain);
 
-	/* As what needs its memory back refuses pinned umems, one that does not */
-	dma_buf_phys_revoke(ut->t->dmabuf);
-	ut->t->desc.needs = DMA_BUF_IMPORTER_PINNED;
-	KUNIT_ASSERT_EQ(test, dma_buf_phys_restore(ut->t->dmabuf,
-						   &ut->t->desc), 0);
+	let_pinned_in(test);
 	ut->ibdev->dma_device = phys_test_device(test);
 	ut->umem_dmabuf = umem_test_get_pinned_for(ut->ibdev, ut->t->pci->dev,
 						   ut->t->dmabuf, 0, 8 * P);
@@ -215,6 +221,27 @@ static void pinned_umem_is_refused(struct kunit *test)
 
 	ut->umem_dmabuf = umem_test_get_pinned(ut->ibdev, ut->t->dmabuf, 0, P);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(ut->umem_dmabuf), -EOPNOTSUPP);
+}
+
+/* What was let in and does not let go loses its translation, no more. */
+static void pinned_umem_is_severed(struct kunit *test)
+{
+	struct umem_test *ut = umem_test(test, &phys_pci_plain);
+
+	if (ut->t->pci->route != PCI_TEST_IOVA)
+		kunit_skip(test, "no IOMMU translates for the importer");
+	let_pinned_in(test);
+	ut->umem_dmabuf = umem_test_get_pinned(ut->ibdev, ut->t->dmabuf, 0,
+					       8 * P);
+	KUNIT_ASSERT_EQ(test, PTR_ERR_OR_ZERO(ut->umem_dmabuf), 0);
+
+	phys_test_grace(test, 20);
+	dma_buf_phys_revoke(ut->t->dmabuf);
+	phys_test_expect_says(test, ut->t->dmabuf, "phys_severed:\t1");
+	KUNIT_EXPECT_EQ(test, pci_test_reaches(ut->t->pci,
+			ib_umem_start_dma_addr(&ut->umem_dmabuf->umem)), 0);
+	release_umem(ut);
+	phys_test_expect_says(test, ut->t->dmabuf, "phys_severed:\t0");
 }
 
 static void bad_regions_are_refused(struct kunit *test)
@@ -515,6 +542,7 @@ static struct kunit_case umem_dmabuf_cases[] = {
 	KUNIT_CASE_PARAM(device_reaches_the_region, phys_pci_layouts),
 	KUNIT_CASE(another_device_is_mapped_for),
 	KUNIT_CASE(pinned_umem_is_refused),
+	KUNIT_CASE(pinned_umem_is_severed),
 	KUNIT_CASE(bad_regions_are_refused),
 	KUNIT_CASE(bad_descriptors_are_refused),
 	KUNIT_CASE(device_without_route_is_refused),
