@@ -5,6 +5,7 @@
  * driver would have as managed resource is put into a group that is released
  * at the end; who binds a driver meanwhile gets -EBUSY.
  */
+#include <kunit/visibility.h>
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
 
@@ -72,6 +73,19 @@ struct iommu_domain *pci_test_domain(const struct pci_test *t)
 
 	return domain && iommu_is_dma_domain(domain) ? domain : NULL;
 }
+
+phys_addr_t pci_test_reaches(const struct pci_test *t, dma_addr_t addr)
+{
+	switch (t->route) {
+	case PCI_TEST_BUS:
+		return addr - t->provider->bus_offset;
+	case PCI_TEST_IOVA:
+		return iommu_iova_to_phys(pci_test_domain(t), addr);
+	default:
+		return addr;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(pci_test_reaches);
 
 dma_addr_t pci_test_probe_iova(const struct pci_test *t, size_t size)
 {

@@ -50,6 +50,9 @@ struct pci_test *pci_test_init(struct kunit *test);
 /* The domain that the DMA API uses for the importer */
 struct iommu_domain *pci_test_domain(const struct pci_test *t);
 
+/* What the importer gets to when it uses this DMA address */
+phys_addr_t pci_test_reaches(const struct pci_test *t, dma_addr_t addr);
+
 /* An IOVA range of this size that is free now; tells what was not given back */
 dma_addr_t pci_test_probe_iova(const struct pci_test *t, size_t size);
 

@@ -11,6 +11,7 @@
  *   echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
  */
 #include <kunit/device.h>
+#include <kunit/visibility.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/file.h>
@@ -71,6 +72,7 @@ int phys_fail_init(struct kunit *test)
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_fail_init);
 
 static struct phys_fail_sweep sweep_once(struct kunit *test,
 					 const struct phys_fail_op *op)
@@ -118,6 +120,7 @@ struct phys_fail_sweep phys_fail_sweep(struct kunit *test,
 		   most.failures);
 	return most;
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_fail_sweep);
 
 static const struct phys_vec fail_ranges[] = {
 	{ 64 * P, 3 * P }, { 16 * P, P }, { 32 * P, 4 * P },

@@ -3,6 +3,8 @@
  * The layouts that device memory is tested in: one range, many, adjacent ones,
  * odd sizes in no order, and more than 4 GiB.
  */
+#include <kunit/visibility.h>
+
 #include "st-dma-buf-phys-pci.h"
 
 #define P	PAGE_SIZE
@@ -24,6 +26,7 @@ struct phys_pci_layout {
 const struct phys_pci_layout phys_pci_plain = {
 	"plain", 3, 0, { { 64 * P, 3 * P }, { 0, P }, { 32 * P, 4 * P } },
 };
+EXPORT_SYMBOL_IF_KUNIT(phys_pci_plain);
 
 static const struct phys_pci_layout layouts[] = {
 	{ "one", 1, 0, { { 3 * P, 16 * P } } },
@@ -51,6 +54,7 @@ const void *phys_pci_layouts(struct kunit *test, const void *prev, char *desc)
 {
 	return phys_pci_gen_params(test, prev, desc);
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_pci_layouts);
 
 static void fill_ranges(const struct phys_pci_layout *layout, phys_addr_t bar,
 			struct phys_vec *ranges, size_t nr)
@@ -86,6 +90,7 @@ void phys_pci_export(struct kunit *test, struct phys_pci_test *t,
 	t->dmabuf = phys_test_export(test, &t->desc);
 	t->imp = phys_test_importer(test, t->dmabuf, t->pci->dev);
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_pci_export);
 
 struct phys_pci_test *phys_pci_init(struct kunit *test,
 				    const struct phys_pci_layout *layout)
@@ -110,6 +115,7 @@ struct phys_pci_test *phys_pci_init(struct kunit *test,
 	kunit_kfree(test, ranges);
 	return t;
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_pci_init);
 
 bool phys_pci_slice(const struct phys_pci_test *t, unsigned int i,
 		    size_t *offset, size_t *len)
@@ -135,6 +141,7 @@ bool phys_pci_slice(const struct phys_pci_test *t, unsigned int i,
 		return true;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_pci_slice);
 
 size_t phys_pci_step(const struct phys_pci_test *t, size_t offset)
 {
@@ -145,6 +152,7 @@ size_t phys_pci_step(const struct phys_pci_test *t, size_t offset)
 	/* Sees each alignment in a large page sooner or later */
 	return min(SZ_2M - P, left - SZ_2M + P) & PAGE_MASK;
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_pci_step);
 
 size_t phys_pci_runs(const struct phys_pci_test *t, size_t offset, size_t len)
 {

@@ -32,19 +32,6 @@ static int map_slice(struct phys_pci_test *t, size_t offset, size_t len)
 	return ret;
 }
 
-/* What the device gets to when it uses @addr */
-static phys_addr_t device_reaches(const struct pci_test *pci, dma_addr_t addr)
-{
-	switch (pci->route) {
-	case PCI_TEST_BUS:
-		return addr - pci->provider->bus_offset;
-	case PCI_TEST_IOVA:
-		return iommu_iova_to_phys(pci_test_domain(pci), addr);
-	default:
-		return addr;
-	}
-}
-
 /* Each page of a piece; false at the first that is wrong */
 static bool piece_is_right(struct kunit *test, const struct phys_pci_test *t,
 			   size_t offset, dma_addr_t addr, size_t len)
@@ -53,7 +40,7 @@ static bool piece_is_right(struct kunit *test, const struct phys_pci_test *t,
 
 	for (i = 0; i < len; i += phys_pci_step(t, offset + i)) {
 		phys_addr_t want = phys_test_paddr(&t->desc, offset + i);
-		phys_addr_t have = device_reaches(t->pci, addr + i);
+		phys_addr_t have = pci_test_reaches(t->pci, addr + i);
 
 		if (have != want) {
 			KUNIT_FAIL(test, "byte %#zx is at %pap, not at %pap",
@@ -366,10 +353,10 @@ static void small_room_holds_single_runs(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, dma_buf_phys_count(&t->imp->map, SIZE_MAX), 3);
 	dma_buf_phys_for_each(&t->imp->map, &it) {
 		KUNIT_EXPECT_EQ(test, it.len, SZ_512M);
-		KUNIT_EXPECT_EQ(test, device_reaches(t->pci, it.addr),
+		KUNIT_EXPECT_EQ(test, pci_test_reaches(t->pci, it.addr),
 				ranges[n].paddr);
 		KUNIT_EXPECT_EQ(test,
-				device_reaches(t->pci, it.addr + SZ_512M - P),
+				pci_test_reaches(t->pci, it.addr + SZ_512M - P),
 				ranges[n].paddr + SZ_512M - P);
 		addrs[n++] = it.addr;
 	}

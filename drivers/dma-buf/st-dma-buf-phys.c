@@ -4,6 +4,7 @@
  * there: the core never touches it, it only computes with its addresses.
  */
 #include <kunit/device.h>
+#include <kunit/visibility.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
@@ -23,6 +24,7 @@ struct device *phys_test_device(struct kunit *test)
 			dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64)));
 	return dev;
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_device);
 
 size_t phys_test_size(const struct dma_buf_phys_desc *desc)
 {
@@ -48,6 +50,7 @@ phys_addr_t phys_test_paddr(const struct dma_buf_phys_desc *desc,
 	}
 	return PHYS_ADDR_MAX;
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_paddr);
 
 static void phys_test_release(struct dma_buf *dmabuf)
 {
@@ -94,6 +97,7 @@ struct dma_buf *phys_test_export(struct kunit *test,
 			kunit_add_action_or_reset(test, put_action, dmabuf));
 	return dmabuf;
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_export);
 
 static void detach_action(void *ctx)
 {
@@ -199,6 +203,7 @@ void phys_test_grace(struct kunit *test, unsigned int ms)
 					       (void *)before), 0);
 	WRITE_ONCE(dma_buf_phys_grace_ms, ms);
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_grace);
 
 static const char *fence_name(struct dma_fence *fence)
 {
@@ -261,6 +266,7 @@ void phys_test_expect_says(struct kunit *test, struct dma_buf *dmabuf,
 			      "'%s' is not in fdinfo:\n%s", line,
 			      phys_test_fdinfo(test, dmabuf));
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_expect_says);
 
 static void thread_work(struct work_struct *work)
 {
@@ -297,6 +303,7 @@ struct phys_test_thread *phys_test_run(struct kunit *test, void (*fn)(void *),
 	}
 	return thread;
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_run);
 
 static void do_revoke(void *dmabuf)
 {
@@ -313,11 +320,13 @@ bool phys_test_ends(struct phys_test_thread *thread)
 {
 	return wait_for_completion_timeout(&thread->done, PHYS_TEST_LATE);
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_ends);
 
 bool phys_test_goes_on(struct phys_test_thread *thread)
 {
 	return !wait_for_completion_timeout(&thread->done, PHYS_TEST_SOON);
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_goes_on);
 
 MODULE_IMPORT_NS("DMA_BUF");
 MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
