@@ -9,8 +9,12 @@
 #define DEPTH		64
 #define SGES		4
 
-/* 4.096 us * 2^14: 67 ms until a packet counts as lost; an emulated CPU is slow. */
-#define ACK_TIMEOUT	14
+/*
+ * 4.096 us * 2^20: 4.3 s until a packet counts as lost. The cable loses none, and
+ * an emulated CPU is slow: when rxe sends again what is only late, it drops an
+ * error that is answered meanwhile, and the request never completes.
+ */
+#define ACK_TIMEOUT	20
 #define RETRIES		7
 #define RNR_FOR_EVER	7
 #define RNR_TIMER	1	/* 10 us */
