@@ -10,10 +10,23 @@ quote() {
 	done
 }
 
+# packages ROOT: what PACKAGES have installed, at the host's own paths, without what people read.
+# Plugins come to be where their library looks for them.
+packages() {
+	local root=$1 file files=()
+	[ ${#PACKAGES[@]} -gt 0 ] || return 0
+	while IFS= read -r file; do
+		[ -d "$file" ] || files+=("${file#/}")
+	done < <(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "${PACKAGES[@]}" 2>/dev/null |
+		sed -n 's/^ii *//p' | xargs -r dpkg-query -L |
+		grep -vE '^$|^/usr/(include|share/(doc|man|locale|bash-completion|lintian))/')
+	[ ${#files[@]} -eq 0 ] || (cd / && cp -P --parents --remove-destination -- "${files[@]}" "$root")
+}
+
 # libraries ROOT: whatever the dynamic programs below ROOT need, at the host's own paths.
 libraries() {
 	local root=$1 file library
-	find "$root" -type f -perm -u+x | while read -r file; do
+	find "$root" -type f \( -perm -u+x -o -name '*.so*' \) | while read -r file; do
 		[ "$(head -c 4 "$file" | tr -d '\0')" = $'\x7fELF' ] || continue
 		ldd "$file" 2>/dev/null | grep -o '/[^ ]*' || true
 	done | sort -u | while read -r library; do
@@ -34,6 +47,7 @@ make_image() {
 	echo 'root::0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 	echo 'root:x:0:' >"$root/etc/group"
 	[ ${#ADD[@]} -eq 0 ] || cp -rL -- "${ADD[@]}" "$root/tmp/" || return
+	packages "$root" || return
 	chmod 1777 "$root/tmp"
 	libraries "$root"
 	[ -z "$INTERACTIVE" ] || touch "$root/interactive"

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,57 +20,15 @@
 #include "sample.h"
 #include "see.h"
 #include "sys.h"
+#include "tell.h"
 
 static struct exporter exporter;
 static struct importer domain, device;
 static struct layout layout;
 static int dmabuf;
-static unsigned int held, broken;
 
 /* Two edu do 100 ms a transfer; this much shows all there is to show. */
 #define STORE_LEN	2048
-
-static void say(const char *fmt, ...)
-	__attribute__((format(printf, 1, 2)));
-static void claim(bool holds, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void say(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	printf("   ");
-	vprintf(fmt, args);
-	putchar('\n');
-	fflush(stdout);
-	va_end(args);
-}
-
-static void claim(bool holds, const char *fmt, ...)
-{
-	va_list args;
-
-	*(holds ? &held : &broken) += 1;
-	va_start(args, fmt);
-	printf(" %s ", holds ? "+" : "NOT");
-	vprintf(fmt, args);
-	putchar('\n');
-	fflush(stdout);
-	va_end(args);
-}
-
-static void chapter(const char *title)
-{
-	printf("\n%s\n", title);
-}
-
-static void show_state(void)
-{
-	say("the core says: %s, %s ranges of %s, %s mappings",
-	    fdinfo(dmabuf, "phys_state"), fdinfo(dmabuf, "phys_ranges"),
-	    fdinfo(dmabuf, "phys_provider"), fdinfo(dmabuf, "phys_mappings"));
-}
 
 static bool same_as_shadow(void)
 {
@@ -80,22 +37,14 @@ static bool same_as_shadow(void)
 
 static void export_pieces(void)
 {
-	uint64_t at = 0;
-	size_t i;
-
 	chapter("1. One dma-buf of three scattered pieces");
 	exporter_open(&exporter);
 	layout_scatter(&layout, 3, 2, 0, exporter.bar.len);
 	dmabuf = exporter_export(&exporter, &layout);
 	say("exporter %s: ivshmem, BAR2 of %zu MiB, in user space by vfio-pci",
 	    machine.exporter, exporter.bar.len >> 20);
-	for (i = 0; i < layout.nr; i++) {
-		say("    buffer %#7llx = BAR2 + %#8llx, %llu KiB",
-		    (unsigned long long)at, layout.ranges[i].offset,
-		    layout.ranges[i].length >> 10);
-		at += layout.ranges[i].length;
-	}
-	show_state();
+	say_layout(&layout);
+	say_state(dmabuf);
 }
 
 static void map_twice(void)
@@ -113,7 +62,7 @@ static void map_twice(void)
 	claim(!ret, "device: %s, edu in the kernel; its driver gets %u DMA piece",
 	      machine.edu_device, sample_info(device.node).pieces);
 	claim(atoi(fdinfo(dmabuf, "phys_mappings")) == 2, "both are counted");
-	show_state();
+	say_state(dmabuf);
 }
 
 /* from writes all of the buffer, the CPU looks, to reads it. */
@@ -168,7 +117,7 @@ static void take_back(void)
 	vfio_set_memory(&exporter.dev, false);
 	say("COMMAND.MEM of %s cleared: returned after %llu ms",
 	    machine.exporter, (unsigned long long)(now_ms() - begin));
-	show_state();
+	say_state(dmabuf);
 	edu_wait(&domain.edu);
 	edu_store(&domain.edu, domain.iova, STORE_LEN);
 	fault = kmsg_find(&log, IOMMU_FAULT, 1000, line, sizeof(line));
@@ -192,7 +141,7 @@ static void give_again(void)
 	chapter("4. The exporter gives it again: both importers are told");
 	vfio_set_memory(&exporter.dev, true);
 	bar_snapshot(&exporter.bar);
-	show_state();
+	say_state(dmabuf);
 	claim(!strcmp(fdinfo(dmabuf, "phys_state"), "live") &&
 	      atoi(fdinfo(dmabuf, "phys_mappings")) == 2,
 	      "both have mapped it again by themselves");
@@ -205,7 +154,7 @@ static void say_goodbye(void)
 {
 	chapter("5. The exporter goes away");
 	exporter_close(&exporter);
-	show_state();
+	say_state(dmabuf);
 	claim(!strcmp(fdinfo(dmabuf, "phys_state"), "dead") &&
 	      !atoi(fdinfo(dmabuf, "phys_mappings")),
 	      "the dma-buf fd is still open, its memory is out of reach for good");
@@ -231,6 +180,5 @@ int main(void)
 	give_again();
 	say_goodbye();
 
-	printf("\n%u claims held, %u did not.\n", held, broken);
-	return broken || !held;
+	return tell_end();
 }

@@ -61,7 +61,7 @@ static int probe_export(void)
 		.ranges = probe.ranges,
 		.nr_ranges = PROBE_RANGES,
 		.provider = probe.provider,
-		.attrs = DMA_BUF_PHYS_MMIO,
+		.attrs = DMA_BUF_PHYS_MMIO | DMA_BUF_PHYS_CPU,
 		.needs = DMA_BUF_IMPORTER_REVOCABLE,
 	};
 	DEFINE_DMA_BUF_EXPORT_INFO(exp_info);

@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# demo.sh: both acts of the demo in the guest. Fails if a claim of either did not hold.
+status=0
+demo || status=1
+rdmabuf story || [ $? = 4 ] || status=1
+exit $status
