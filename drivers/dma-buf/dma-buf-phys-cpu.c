@@ -346,10 +346,15 @@ EXPORT_SYMBOL_NS_GPL(dma_buf_phys_access_begin, "DMA_BUF");
  * dma_buf_phys_access_end - shut a window into a mapping for the CPU
  * @map: mapping that dma_buf_phys_access_begin() opened a window into
  *
+ * What was written through the window is on its way to the memory then: neither
+ * a revoke nor what the importer tells others about it comes before.
+ *
  * Context: Any, as dma_buf_phys_access_begin() left it.
  */
 void dma_buf_phys_access_end(struct dma_buf_phys_map *map)
 {
+	/* A CPU may keep back what it combines. */
+	wmb();
 	read_unlock(&map->cpu->windows);
 }
 EXPORT_SYMBOL_NS_GPL(dma_buf_phys_access_end, "DMA_BUF");

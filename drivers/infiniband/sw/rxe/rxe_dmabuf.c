@@ -204,11 +204,6 @@ static int rxe_dmabuf_copy(struct rxe_dmabuf *buf, size_t offset, void *addr,
 		addr += bytes;
 		len -= bytes;
 	}
-
-	if (dir == RXE_TO_MR_OBJ) {
-		/* Not to be overtaken by the completion that reports it */
-		wmb();
-	}
 	return 0;
 }
 
