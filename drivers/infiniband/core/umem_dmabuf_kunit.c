@@ -227,6 +227,7 @@ static void pinned_umem_is_refused(struct kunit *test)
 static void pinned_umem_is_severed(struct kunit *test)
 {
 	struct umem_test *ut = umem_test(test, &phys_pci_plain);
+	dma_addr_t first;
 
 	if (ut->t->pci->route != PCI_TEST_IOVA)
 		kunit_skip(test, "no IOMMU translates for the importer");
@@ -238,8 +239,8 @@ static void pinned_umem_is_severed(struct kunit *test)
 	phys_test_grace(test, 20);
 	dma_buf_phys_revoke(ut->t->dmabuf);
 	phys_test_expect_says(test, ut->t->dmabuf, "phys_severed:\t1");
-	KUNIT_EXPECT_EQ(test, pci_test_reaches(ut->t->pci,
-			ib_umem_start_dma_addr(&ut->umem_dmabuf->umem)), 0);
+	first = ib_umem_start_dma_addr(&ut->umem_dmabuf->umem);
+	KUNIT_EXPECT_EQ(test, pci_test_reaches(ut->t->pci, first), 0);
 	release_umem(ut);
 	phys_test_expect_says(test, ut->t->dmabuf, "phys_severed:\t0");
 }
