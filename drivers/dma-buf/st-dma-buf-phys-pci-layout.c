@@ -83,8 +83,7 @@ void phys_pci_export(struct kunit *test, struct phys_pci_test *t,
 		.ranges = copy,
 		.nr_ranges = nr,
 		.provider = provider,
-		.attrs = DMA_BUF_PHYS_CPU |
-			 (provider ? DMA_BUF_PHYS_MMIO : 0),
+		.attrs = provider ? DMA_BUF_PHYS_MMIO : 0,
 		.needs = DMA_BUF_IMPORTER_REVOCABLE,
 	};
 	t->dmabuf = phys_test_export(test, &t->desc);
