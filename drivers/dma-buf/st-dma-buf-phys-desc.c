@@ -68,9 +68,16 @@ static const struct desc_case desc_cases[] = {
 	{ "device memory of nobody", P, DMA_BUF_PHYS_MMIO, false, -EINVAL, 1,
 	  { { P, P } } },
 	{ "system memory of a device", P, 0, true, -EINVAL, 1, { { P, P } } },
-	{ "unknown attribute", P, BIT(2), false, -EINVAL, 1, { { P, P } } },
+	{ "unknown attribute", P, BIT(30), false, -EINVAL, 1, { { P, P } } },
 	{ "unknown attribute of device memory", P, DMA_BUF_PHYS_MMIO | BIT(31),
 	  true, -EINVAL, 1, { { P, P } } },
+	{ "private memory for the CPU", P,
+	  DMA_BUF_PHYS_PRIVATE | DMA_BUF_PHYS_CPU, false, -EINVAL,
+	  1, { { P, P } } },
+	{ "system memory write-combined", P, DMA_BUF_PHYS_CPU | DMA_BUF_PHYS_WC,
+	  false, -EINVAL, 1, { { P, P } } },
+	{ "system memory for the CPU", P, DMA_BUF_PHYS_CPU, false, 0,
+	  1, { { P, P } } },
 };
 
 KUNIT_ARRAY_PARAM_DESC(desc, desc_cases, name);
