@@ -415,12 +415,6 @@ static const struct dma_buf_ops vmap_exporter_ops = {
 	.vunmap = vmap_exporter_vunmap,
 };
 
-static void put_action(void *dmabuf)
-{
-	dma_buf_put(dmabuf);
-	flush_delayed_fput();
-}
-
 static struct phys_test_importer *vmap_importer(struct kunit *test,
 						const struct dma_buf_ops *ops)
 {
@@ -432,11 +426,8 @@ static struct phys_test_importer *vmap_importer(struct kunit *test,
 		.flags = O_RDWR,
 		.priv = vmap_memory,
 	};
-	struct dma_buf *dmabuf = dma_buf_export(&info);
+	struct dma_buf *dmabuf = phys_test_own(test, dma_buf_export(&info));
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
-	KUNIT_ASSERT_EQ(test, 0,
-			kunit_add_action_or_reset(test, put_action, dmabuf));
 	return phys_test_importer(test, dmabuf, phys_test_device(test));
 }
 

@@ -86,16 +86,19 @@ static void put_action(void *dmabuf)
 	flush_delayed_fput();
 }
 
-struct dma_buf *phys_test_export(struct kunit *test,
-				 const struct dma_buf_phys_desc *desc)
+struct dma_buf *phys_test_own(struct kunit *test, struct dma_buf *dmabuf)
 {
-	struct dma_buf *dmabuf = phys_test_try_export(desc,
-						      phys_test_size(desc));
-
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, put_action, dmabuf));
 	return dmabuf;
+}
+
+struct dma_buf *phys_test_export(struct kunit *test,
+				 const struct dma_buf_phys_desc *desc)
+{
+	return phys_test_own(test, phys_test_try_export(desc,
+							phys_test_size(desc)));
 }
 EXPORT_SYMBOL_IF_KUNIT(phys_test_export);
 

@@ -34,6 +34,8 @@ size_t phys_test_size(const struct dma_buf_phys_desc *desc);
 /* May fail; the result is the caller's to put. */
 struct dma_buf *phys_test_try_export(const struct dma_buf_phys_desc *desc,
 				     size_t size);
+/* Fails the case if that is an error; puts the buffer when the case ends. */
+struct dma_buf *phys_test_own(struct kunit *test, struct dma_buf *dmabuf);
 struct dma_buf *phys_test_export(struct kunit *test,
 				 const struct dma_buf_phys_desc *desc);
 
