@@ -37,7 +37,7 @@ libraries() {
 # make_image FOLDER COMMAND...: FOLDER/initramfs. It is not compressed: it is small, and
 # reading it costs less than unpacking it would.
 make_image() {
-	local root=$1/root busybox
+	local root=$1/root busybox tree
 	shift
 	busybox=$(realpath "$(command -v busybox)") || runner_error "no busybox: run scripts/setup"
 	mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,dev,proc,sys,tmp,root,run,etc,mnt,var}
@@ -50,6 +50,10 @@ make_image() {
 	packages "$root" || return
 	chmod 1777 "$root/tmp"
 	libraries "$root"
+	# Last, so that a tree's own libraries win over the host's.
+	for tree in "${ROOTS[@]}"; do
+		cp -a -- "$tree/." "$root/" || return
+	done
 	[ -z "$INTERACTIVE" ] || touch "$root/interactive"
 	[ -z "$LEAKS" ] || touch "$root/check-leaks"
 	echo "exec $(quote "$@")" >"$root/command"
