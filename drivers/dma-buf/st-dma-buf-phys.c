@@ -234,6 +234,7 @@ struct dma_fence *phys_test_fence(struct kunit *test, struct dma_buf *dmabuf)
 	KUNIT_EXPECT_EQ(test, ret, 0);
 	return fence;
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_fence);
 
 const char *phys_test_fdinfo(struct kunit *test, struct dma_buf *dmabuf)
 {
@@ -318,6 +319,7 @@ struct phys_test_thread *phys_test_revoke(struct kunit *test,
 {
 	return phys_test_run(test, do_revoke, dmabuf);
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_revoke);
 
 bool phys_test_ends(struct phys_test_thread *thread)
 {
