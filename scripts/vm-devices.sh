@@ -133,6 +133,7 @@ qemu_arguments() {
 		-chardev stdio,id=command,signal=off -serial chardev:command
 		-chardev "file,id=status,path=$RUN/status" -serial chardev:status)
 	host_arguments
+	screen_arguments
 	QEMU+=(-qmp unix:qmp,server=on,wait=off
 		-kernel "$IMAGE" -initrd "$RUN/initramfs" -append "${ARGS[*]} ${APPEND[*]}" "${EXTRA[@]}")
 }

@@ -7,7 +7,7 @@
 #   device_del ID   press the attention button of the device's slot, as an operator does
 #   device_add ID   plug the same device into the same slot again, once that is empty
 #
-# ID is one of vm-devices.sh. Nothing else is understood.
+# ID is one of vm-devices.sh. What else is understood is in vm-screen.sh.
 
 host_arguments() {
 	[ "$HOST" ] || return 0
@@ -50,14 +50,15 @@ plug() {
 	monitor "device_add ${DEVICES[$1]}"
 }
 
-# host_answer VERB ID: carry it out; prints the line for the guest.
+# host_answer VERB WORD...: carry it out; prints the line for the guest.
 host_answer() {
 	local why
-	case $1 in
+	case ${1-} in
 	device_del | device_add) ;;
+	screen | keep | backing) screen_answer "$@"; return ;;
 	*) echo "no such request"; return ;;
 	esac
-	[[ -n $2 && -n ${DEVICES[$2]+there} ]] || { echo "no such device"; return; }
+	[[ -n ${2-} && -n ${DEVICES[$2]+there} ]] || { echo "no such device"; return; }
 	case $1 in
 	device_del) why=$(monitor "device_del $2") ;;
 	device_add) why=$(plug "$2") ;;
@@ -67,10 +68,10 @@ host_answer() {
 
 # serve_host: until it is killed.
 serve_host() {
-	local verb id
+	local words
 	exec 8<>"$RUN/monitor.out" 9<>"$RUN/monitor.in" 6<>"$RUN/host.out" 5<>"$RUN/host.in"
 	echo '{"execute":"qmp_capabilities"}' >&9
-	while read -r verb id <&6; do
-		host_answer "$verb" "$id" >&5
+	while read -r -a words <&6; do
+		host_answer "${words[@]}" >&5
 	done
 }

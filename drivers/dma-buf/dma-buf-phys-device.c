@@ -12,6 +12,7 @@
  * to be told about each unmap.
  */
 #include <linux/cleanup.h>
+#include <linux/dma-map-ops.h>
 #include <linux/export.h>
 #include <linux/overflow.h>
 #include <linux/pci-p2pdma.h>
@@ -33,6 +34,13 @@ map_desc(const struct dma_buf_phys_map *map)
 static void runs_start(struct dma_buf_phys_iter *it)
 {
 	dma_buf_phys_cursor_start(&it->cursor, it->map);
+}
+
+/* Whether the DMA API may number memory in another way than the CPU does */
+static bool device_translates(struct device *dev)
+{
+	return get_dma_ops(dev) || dma_get_merge_boundary(dev) ||
+	       dev->dma_range_map;
 }
 
 /*
@@ -174,7 +182,7 @@ static bool direct_reaches(struct device *dev, const struct phys_vec *run)
 {
 	u64 limit = min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
 
-	return dma_get_merge_boundary(dev) || dev->dma_range_map ||
+	return device_translates(dev) ||
 	       run->paddr + run->len - 1 <= limit;
 }
 
@@ -418,3 +426,36 @@ int dma_buf_phys_reachable(struct dma_buf_attachment *attach,
 	return phys_find_route(&phys->desc, dma_dev) ? 0 : -EREMOTEIO;
 }
 EXPORT_SYMBOL_NS_GPL(dma_buf_phys_reachable, "DMA_BUF");
+
+/**
+ * dma_buf_phys_untranslated - ask whether a device gets the CPU's addresses
+ * @attach: attachment of the importer
+ * @dma_dev: device whose DMA engine would use the buffer
+ *
+ * For a device that takes guest physical addresses whatever the DMA API says, as
+ * a virtio device does that has not negotiated VIRTIO_F_ACCESS_PLATFORM. It can
+ * use what dma_buf_phys_map_device() yields only if nothing translates.
+ *
+ * Context: May sleep.
+ *
+ * Return: whether the DMA addresses of a mapping are those that the CPU has for
+ * the memory; false if the buffer is gone for good.
+ */
+bool dma_buf_phys_untranslated(struct dma_buf_attachment *attach,
+			       struct device *dma_dev)
+{
+	struct dma_buf_phys *phys = attach->dmabuf->phys;
+
+	might_sleep();
+
+	if (!phys)
+		return !device_translates(dma_dev);
+
+	guard(rwsem_read)(&phys->describing);
+	if (!phys->desc.nr_ranges)
+		return false;
+	if (phys_find_route(&phys->desc, dma_dev) == &bus_route)
+		return !phys->desc.provider->bus_offset;
+	return !device_translates(dma_dev);
+}
+EXPORT_SYMBOL_NS_GPL(dma_buf_phys_untranslated, "DMA_BUF");

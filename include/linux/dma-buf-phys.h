@@ -163,6 +163,8 @@ struct dma_buf_phys_map {
 
 int dma_buf_phys_reachable(struct dma_buf_attachment *attach,
 			   struct device *dma_dev);
+bool dma_buf_phys_untranslated(struct dma_buf_attachment *attach,
+			       struct device *dma_dev);
 int dma_buf_phys_mappable(struct dma_buf_attachment *attach);
 int dma_buf_phys_map_device(struct dma_buf_attachment *attach,
 			    struct dma_buf_phys_map *map,

@@ -21,7 +21,7 @@
 
 #define INJECTOR	"/dev/aer_inject"
 
-#define RECOVERY_MS	10000
+#define RECOVERY_MS	30000
 
 /* What the injector takes; it has no header for user space. */
 struct injection {
@@ -144,6 +144,7 @@ static void races_with_close(const void *arg)
 	int i;
 
 	(void)arg;
+	kmsg_open(&log);
 	for (i = 0; i < 5; i++) {
 		pair_open(&p, &importer_device);
 		port_address(&inj);
@@ -154,7 +155,8 @@ static void races_with_close(const void *arg)
 		CHECK_EQ(importer_unmap(&p.imp), 0);
 		close(p.dmabuf);
 		close(p.imp.node);
-		sleep_ms(1500);
+		/* The reset of the bus is no harm to the next round either. */
+		wait_for_recovery();
 	}
 	CHECK_EQ(buffers_left(), 0);
 	pair_open(&p, &importer_device);

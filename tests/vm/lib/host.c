@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -37,20 +38,30 @@ void host_need(void)
 	close(fd);
 }
 
-static void ask(const char *verb, const char *id)
+void host_ask(char *answer, size_t size, const char *fmt, ...)
 {
-	char line[256];
+	va_list args;
 	size_t len = 0;
 	int fd;
 
 	fd = host_open();
 	CHECK(fd >= 0, HOST ": %m");
-	CHECK(dprintf(fd, "%s %s\n", verb, id) > 0, HOST ": %m");
-	while (len < sizeof(line) - 1 && read(fd, line + len, 1) == 1 &&
-	       line[len] != '\n')
+	va_start(args, fmt);
+	CHECK(vdprintf(fd, fmt, args) > 0 && write(fd, "\n", 1) == 1,
+	      HOST ": %m");
+	va_end(args);
+	while (len < size - 1 && read(fd, answer + len, 1) == 1 &&
+	       answer[len] != '\n')
 		len++;
-	line[len] = 0;
+	answer[len] = 0;
 	close(fd);
+}
+
+static void ask(const char *verb, const char *id)
+{
+	char line[256];
+
+	host_ask(line, sizeof(line), "%s %s", verb, id);
 	CHECK(!strcmp(line, "ok"), "%s %s: %s", verb, id, line);
 }
 

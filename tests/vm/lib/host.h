@@ -3,6 +3,8 @@
 #ifndef VM_HOST_H
 #define VM_HOST_H
 
+#include <stddef.h>
+
 /* Skip the case if nobody listens. */
 void host_need(void);
 
@@ -12,5 +14,9 @@ void host_need(void);
  */
 void host_unplug(const char *id);
 void host_plug(const char *id);
+
+/* Any request, and the line that comes back; fails the test. */
+void host_ask(char *answer, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -172,8 +172,9 @@ void vfio_wait_event(int eventfd, unsigned int ms)
 	      "eventfd: %m");
 }
 
-int vfio_export(struct vfio_dev *dev, unsigned int region,
-		const struct vfio_region_dma_range *ranges, size_t nr)
+int vfio_export_as(struct vfio_dev *dev, unsigned int region,
+		   const struct vfio_region_dma_range *ranges, size_t nr,
+		   int open_flags)
 {
 	struct vfio_device_feature_dma_buf *dma_buf;
 	struct vfio_device_feature *feature;
@@ -187,11 +188,17 @@ int vfio_export(struct vfio_dev *dev, unsigned int region,
 	feature->flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF;
 	dma_buf = (void *)feature->data;
 	dma_buf->region_index = region;
-	dma_buf->open_flags = O_RDWR | O_CLOEXEC;
+	dma_buf->open_flags = open_flags | O_CLOEXEC;
 	dma_buf->nr_ranges = nr;
 	memcpy(dma_buf->dma_ranges, ranges, nr * sizeof(*ranges));
 
 	ret = sys_ioctl(dev->fd, VFIO_DEVICE_FEATURE, feature);
 	free(feature);
 	return ret;
+}
+
+int vfio_export(struct vfio_dev *dev, unsigned int region,
+		const struct vfio_region_dma_range *ranges, size_t nr)
+{
+	return vfio_export_as(dev, region, ranges, nr, O_RDWR);
 }

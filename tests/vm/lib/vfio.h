@@ -46,5 +46,9 @@ void vfio_wait_event(int eventfd, unsigned int ms);
 /* One dma-buf of all the ranges. Return: fd or -errno. */
 int vfio_export(struct vfio_dev *dev, unsigned int region,
 		const struct vfio_region_dma_range *ranges, size_t nr);
+/* The same, its fd opened O_RDONLY, O_WRONLY or O_RDWR */
+int vfio_export_as(struct vfio_dev *dev, unsigned int region,
+		   const struct vfio_region_dma_range *ranges, size_t nr,
+		   int open_flags);
 
 #endif

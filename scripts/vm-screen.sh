@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2153
+# Sourced by scripts/vm: what the guest may ask about its screen (--screen JUDGE), beside what
+# vm-host.sh understands. It reads back one line.
+#
+#   screen WIDTH HEIGHT NR...  which of these pictures virtio-gpu shows; JUDGE says, a program
+#                              that draws them itself: tests/vm/screen/judge.c
+#   keep NAME                  keep the screen as build/screens/NAME.png; reads back its path
+#   backing                    'attached:', then each resource that QEMU has memory for now
+
+SCREENS=$BUILD/screens
+
+screen_arguments() {
+	[ "$JUDGE" ] || return 0
+	mkdir -p "$SCREENS"
+	QEMU+=(-D trace -trace 'virtio_gpu_cmd_res_*')
+}
+
+screen_shows() {
+	local why
+	why=$(monitor "screendump screen.ppm -f ppm gpu 0")
+	[ -z "$why" ] || { echo "$why"; return; }
+	"$JUDGE" "$RUN/screen.ppm" "$@" || echo "no judgement"
+}
+
+screen_keep() {
+	local why
+	why=$(monitor "screendump screen.png -f png gpu 0")
+	[ -z "$why" ] || { echo "$why"; return; }
+	mv "$RUN/screen.png" "$SCREENS/$1.png"
+	echo "$SCREENS/$1.png"
+}
+
+# QEMU goes on reaching memory that it was given, whatever an IOMMU says later; that it was told
+# to let go of it shows here.
+screen_backing() {
+	awk '
+		/^virtio_gpu_cmd_res_back_attach / { attached[$3] = 1 }
+		/^virtio_gpu_cmd_res_(back_detach|unref) / { delete attached[$3] }
+		END { printf "attached:"; for (res in attached) printf " %s", res; print "" }' "$RUN/trace"
+}
+
+# screen_answer VERB WORD...: the words are plain ones.
+screen_answer() {
+	[[ $JUDGE && $* =~ ^[a-z0-9.\ -]+$ ]] || { echo "no such request"; return; }
+	case $1 in
+	screen) screen_shows "${@:2}" ;;
+	keep) screen_keep "$2" ;;
+	backing) screen_backing ;;
+	esac
+}
