@@ -60,13 +60,13 @@ bool drm_gem_shmem_bounce_wanted(const struct dma_buf *dma_buf)
  * @dev: DRM device that imports
  * @dma_buf: what it imports; drm_gem_shmem_bounce_wanted() said yes
  *
- * Asks now what would else come out when a framebuffer is shown.
+ * Asks now what would else come out when a framebuffer is shown. Memory that is
+ * revoked may be back by then.
  *
  * Context: Takes the reservation lock, may sleep.
  *
- * Return: the attachment, or an ERR_PTR(): -ENODEV if the memory is revoked,
- * -EACCES if the CPU may not access it, -ENOMEM, or what
- * dma_buf_dynamic_attach() returns.
+ * Return: the attachment, or an ERR_PTR(): -EACCES if the CPU may not access
+ * the memory, -ENOMEM, or what dma_buf_dynamic_attach() returns.
  */
 struct dma_buf_attachment *
 drm_gem_shmem_bounce_attach(struct drm_device *dev, struct dma_buf *dma_buf)
@@ -85,7 +85,7 @@ drm_gem_shmem_bounce_attach(struct drm_device *dev, struct dma_buf *dma_buf)
 	if (!ret)
 		dma_buf_phys_unmap(&map);
 	dma_resv_unlock(dma_buf->resv);
-	if (ret) {
+	if (ret && ret != -ENODEV) {
 		dma_buf_detach(dma_buf, attach);
 		return ERR_PTR(ret);
 	}
