@@ -34,6 +34,9 @@
  * SUBTEST: bad-fb
  * Description: A framebuffer that leaves the buffer is refused
  *
+ * SUBTEST: import-revoked
+ * Description: What was imported, or refused, while its memory was away is shown when that is back
+ *
  * SUBTEST: revoke
  * Description: While the memory is taken away nothing of it is shown; when it is back, it is
  *
@@ -252,6 +255,27 @@ static void test_bad_fb(int drm)
 	free(scene.picture);
 }
 
+static void test_import_revoked(int drm)
+{
+	struct scene scene;
+	int ret;
+
+	phys_screen_init(&scene.screen, drm);
+	export_picture(&scene, MANY_RANGES);
+	phys_vfio_set_memory(&vfio, false);
+	ret = phys_import(drm, scene.dmabuf, &scene.handle);
+	phys_vfio_set_memory(&vfio, true);
+	if (ret) {
+		igt_assert_eq(ret, -ENODEV);
+		igt_assert_eq(phys_import(drm, scene.dmabuf, &scene.handle), 0);
+	}
+	igt_assert_eq(phys_add_fb(&scene.screen, scene.handle, scene.offset,
+				  &scene.fb), 0);
+	igt_assert_eq(phys_show_fb(&scene.screen, scene.fb), 0);
+	flush(&scene, 0);
+	end_scene(&scene);
+}
+
 /* With CRCs where the driver has them, else by what flushing answers. */
 static void test_revoke(int drm, bool has_crc)
 {
@@ -405,6 +429,11 @@ int igt_main()
 	igt_subtest_with_dynamic("bad-fb")
 		phys_for_each_screen(importer, drm)
 			test_bad_fb(drm);
+
+	igt_describe("Check that what was imported, or refused, while its memory was away is shown when that is back.");
+	igt_subtest_with_dynamic("import-revoked")
+		phys_for_each_screen(importer, drm)
+			test_import_revoked(drm);
 
 	igt_describe("Check that while the memory is taken away nothing of it is shown; when it is back, it is.");
 	igt_subtest_with_dynamic("revoke")
