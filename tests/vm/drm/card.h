@@ -41,6 +41,8 @@ struct shape {
 
 /* The first of that driver's; skips the case if there is none. */
 void card_open(struct card *card, const char *driver);
+/* The same of the next ones, from 0 on */
+void card_open_nth(struct card *card, const char *driver, unsigned int nth);
 /* All that it had is gone with it. */
 void card_close(struct card *card);
 /* The whole screen, without a gap */
