@@ -78,14 +78,16 @@ static void map_waits_for_the_exporter(struct kunit *test)
 	prime_test_expect_mappings(test, pt, 1);
 }
 
-/* A GPU waits by itself. */
+/* A GPU waits by itself. Whoever waits for a fence enables its signaling. */
 static void map_alone_does_not_wait(struct kunit *test)
 {
 	struct prime_test *pt = prime_test(test, &phys_pci_plain);
+	struct dma_fence *moving = add_fence(test, pt, DMA_RESV_USAGE_KERNEL);
 
-	add_fence(test, pt, DMA_RESV_USAGE_KERNEL);
 	KUNIT_EXPECT_EQ(test, prime_test_map(pt), 0);
 	prime_test_expect_mappings(test, pt, 1);
+	KUNIT_EXPECT_FALSE(test, test_bit(DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT,
+					  &moving->flags));
 }
 
 static void wait_ends_in_time(struct kunit *test)
