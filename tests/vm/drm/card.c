@@ -44,20 +44,33 @@ static void find_screen(struct card *card)
 	CHECK(card->connector, "no screen is connected");
 }
 
-void card_open(struct card *card, const char *driver)
+static void open_nth(struct card *card, const char *driver, unsigned int nth)
 {
 	memset(card, 0, sizeof(*card));
 	for (card->minor = 0; card->minor < CARDS; card->minor++) {
 		card->fd = open(sys_path("/dev/dri/card%u", card->minor),
 				O_RDWR | O_CLOEXEC);
-		if (card->fd >= 0 && is_driver(card->fd, driver)) {
+		if (card->fd >= 0 && is_driver(card->fd, driver) &&
+		    !nth--) {
 			find_screen(card);
 			return;
 		}
 		if (card->fd >= 0)
 			close(card->fd);
 	}
-	skip("no %s", driver);
+	skip("no such %s", driver);
+}
+
+void card_open(struct card *card, const char *driver)
+{
+	open_nth(card, driver, 0);
+	card->id = "gpu";
+}
+
+void card_open_second(struct card *card, const char *driver)
+{
+	open_nth(card, driver, 1);
+	card->id = "bypass";
 }
 
 void card_close(struct card *card)

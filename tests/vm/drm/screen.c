@@ -22,8 +22,8 @@ void screen_need(void)
 
 static void look(const struct card *card, unsigned int one, unsigned int other)
 {
-	host_ask(line, sizeof(line), "screen %u %u %u %u", card->mode.hdisplay,
-		 card->mode.vdisplay, one, other);
+	host_ask(line, sizeof(line), "screen %s %u %u %u %u", card->id,
+		 card->mode.hdisplay, card->mode.vdisplay, one, other);
 }
 
 const char *screen_differs(const struct card *card, unsigned int nr)
@@ -73,8 +73,8 @@ unsigned int screen_backings(void)
 	return nr;
 }
 
-const char *screen_keep(const char *name)
+const char *screen_keep(const struct card *card, const char *name)
 {
-	host_ask(line, sizeof(line), "keep %s", name);
+	host_ask(line, sizeof(line), "keep %s %s", card->id, name);
 	return line;
 }

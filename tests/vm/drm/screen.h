@@ -24,6 +24,6 @@ void screen_sane(const struct card *card, unsigned int one, unsigned int other);
 unsigned int screen_backings(void);
 
 /* Keep it under the host's build/screens. Return: the path there. */
-const char *screen_keep(const char *name);
+const char *screen_keep(const struct card *card, const char *name);
 
 #endif
