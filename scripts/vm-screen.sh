@@ -7,6 +7,7 @@
 #                                 that draws them itself: tests/vm/screen/judge.c
 #   keep ID NAME                  keep its screen as build/screens/NAME.png; reads back the path
 #   backing                       'attached:', then each resource that QEMU has memory for now
+#   complaints                    how often a virtio-gpu was asked for what cannot be
 #
 # ID is that of the device, as in vm-devices.sh.
 
@@ -15,7 +16,7 @@ SCREENS=$BUILD/screens
 screen_arguments() {
 	[ "$JUDGE" ] || return 0
 	mkdir -p "$SCREENS"
-	QEMU+=(-D trace -trace 'virtio_gpu_cmd_res_*')
+	QEMU+=(-D trace -d guest_errors -trace 'virtio_gpu_cmd_res_*' -trace virtio_gpu_features)
 }
 
 screen_shows() {
@@ -34,9 +35,10 @@ screen_keep() {
 }
 
 # QEMU goes on reaching memory that it was given, whatever an IOMMU says later; that it was told
-# to let go of it shows here.
+# to let go of it shows here. A driver that begins finds a device that was reset, and has nothing.
 screen_backing() {
 	awk '
+		/^virtio_gpu_features / { split("", attached) }
 		/^virtio_gpu_cmd_res_back_attach / { attached[$3] = 1 }
 		/^virtio_gpu_cmd_res_(back_detach|unref) / { delete attached[$3] }
 		END { printf "attached:"; for (res in attached) printf " %s", res; print "" }' "$RUN/trace"
@@ -49,5 +51,6 @@ screen_answer() {
 	screen) screen_shows "${@:2}" ;;
 	keep) screen_keep "${@:2}" ;;
 	backing) screen_backing ;;
+	complaints) grep -c '^virtio_gpu_[a-z0-9_]*: ' "$RUN/trace" || true ;;
 	esac
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <stdio.h>
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host.h"
@@ -71,6 +72,13 @@ unsigned int screen_backings(void)
 	while ((at = strchr(at + 1, ' ')))
 		nr++;
 	return nr;
+}
+
+unsigned int screen_complaints(void)
+{
+	host_ask(line, sizeof(line), "complaints");
+	CHECK(isdigit((unsigned char)*line), "the host says: %s", line);
+	return atoi(line);
 }
 
 const char *screen_keep(const struct card *card, const char *name)
