@@ -24,7 +24,7 @@ static void bypass(const void *arg)
 
 	(void)arg;
 	screen_need();
-	card_open_second(&gpu, GPU);
+	card_open_nth(&gpu, GPU, 1);
 	shape = card_tight(&gpu);
 	canvas_open(&canvas, shape_end(&shape), 3);
 	canvas_draw(&canvas, &shape, 3);

@@ -44,9 +44,10 @@ static void find_screen(struct card *card)
 	CHECK(card->connector, "no screen is connected");
 }
 
-static void open_nth(struct card *card, const char *driver, unsigned int nth)
+void card_open_nth(struct card *card, const char *driver, unsigned int nth)
 {
 	memset(card, 0, sizeof(*card));
+	card->id = nth ? "bypass" : "gpu";
 	for (card->minor = 0; card->minor < CARDS; card->minor++) {
 		card->fd = open(sys_path("/dev/dri/card%u", card->minor),
 				O_RDWR | O_CLOEXEC);
@@ -63,14 +64,7 @@ static void open_nth(struct card *card, const char *driver, unsigned int nth)
 
 void card_open(struct card *card, const char *driver)
 {
-	open_nth(card, driver, 0);
-	card->id = "gpu";
-}
-
-void card_open_second(struct card *card, const char *driver)
-{
-	open_nth(card, driver, 1);
-	card->id = "bypass";
+	card_open_nth(card, driver, 0);
 }
 
 void card_close(struct card *card)

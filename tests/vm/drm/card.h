@@ -43,8 +43,8 @@ struct shape {
 
 /* The first of that driver's; skips the case if there is none. */
 void card_open(struct card *card, const char *driver);
-/* The same for the second of them, which scripts/vm was asked for: "bypass" */
-void card_open_second(struct card *card, const char *driver);
+/* The same of the next ones, from 0 on; tests.list names the second "bypass". */
+void card_open_nth(struct card *card, const char *driver, unsigned int nth);
 /* All that it had is gone with it. */
 void card_close(struct card *card);
 /* The whole screen, without a gap */
