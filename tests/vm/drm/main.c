@@ -3,7 +3,7 @@
  * DRM devices that show what lies in another device's BAR.
  *
  *     drmphys SUITE      base, shows, revoke, refuse, leave, short, limits,
- *                        bypass, vkms
+ *                        bypass, vkms, bochs
  *     drmphys story      the third act of the demo
  *
  * The host looks at the screen: scripts/vm --screen.
