@@ -117,7 +117,7 @@ devices() {
 	device edu,id=edu1
 	device pci-testdev,id=testdev,membar=1M
 	device nvme,id=nvme,serial=phys,drive=disk,cmb_size_mb=16
-	device virtio-gpu-pci,id=gpu,iommu_platform=on
+	device "virtio-gpu-pci,id=gpu,iommu_platform=on${BLOB:+,blob=on}"
 	device virtio-net-pci,id=nic,netdev=net,iommu_platform=on,disable-legacy=on,romfile=
 }
 

@@ -39,7 +39,8 @@ screen_keep() {
 screen_backing() {
 	awk '
 		/^virtio_gpu_features / { split("", attached) }
-		/^virtio_gpu_cmd_res_back_attach / { attached[$3] = 1 }
+		{ sub(/,/, "", $3) }
+		/^virtio_gpu_cmd_res_(back_attach|create_blob) / { attached[$3] = 1 }
 		/^virtio_gpu_cmd_res_(back_detach|unref) / { delete attached[$3] }
 		END { printf "attached:"; for (res in attached) printf " %s", res; print "" }' "$RUN/trace"
 }

@@ -3,7 +3,7 @@
  * DRM devices that show what lies in another device's BAR.
  *
  *     drmphys SUITE      base, shows, revoke, refuse, leave, short, limits,
- *                        bypass, vkms, bochs
+ *                        bypass, vkms, bochs, blob
  *     drmphys story      the third act of the demo
  *
  * The host looks at the screen: scripts/vm --screen.
@@ -28,6 +28,7 @@ static const struct {
 	{ "bypass", bypass_suite },
 	{ "vkms", vkms_suite },
 	{ "bochs", bochs_suite },
+	{ "blob", blob_suite },
 	{ "story", story_main },
 };
 

@@ -14,6 +14,7 @@ int limits_suite(void);
 int bypass_suite(void);
 int vkms_suite(void);
 int bochs_suite(void);
+int blob_suite(void);
 
 /* The third act of the demo */
 int story_main(void);
