@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What virtio-gpu cannot show, because of its host or of how it does DMA, and a
- * cursor, which it can.
+ * What virtio-gpu cannot show because of its host, and a cursor, which it can.
  */
 #include <drm_fourcc.h>
 #include <errno.h>
-#include <glob.h>
-#include <stdbool.h>
-#include <string.h>
-#include <unistd.h>
 #include <xf86drmMode.h>
 
 #include "canvas.h"
 #include "ktap.h"
-#include "pci.h"
 #include "see.h"
 #include "suites.h"
-#include "sys.h"
 
 /* Of the log, where the host refuses a command */
 #define REFUSED	"virtio.*response 0x12"
@@ -25,36 +18,6 @@
 
 static struct card gpu;
 static struct canvas canvas;
-
-#define VIRTIO_F_ACCESS_PLATFORM	33
-
-static bool bypasses(unsigned int minor)
-{
-	char features[128];
-	glob_t found;
-
-	CHECK(!glob(sys_path("/sys/class/drm/card%u/device/virtio*/features",
-			     minor), 0, NULL, &found), "card%u: no features",
-	      minor);
-	sys_read(found.gl_pathv[0], features, sizeof(features));
-	globfree(&found);
-	return features[VIRTIO_F_ACCESS_PLATFORM] == '0';
-}
-
-/*
- * Does it take the addresses of the DMA API, or guest physical ones, whatever the
- * DMA API says?
- */
-static void open_gpu(bool bypassing)
-{
-	unsigned int nth = 0;
-
-	card_open_nth(&gpu, GPU, nth);
-	while (bypasses(gpu.minor) != bypassing) {
-		card_close(&gpu);
-		card_open_nth(&gpu, GPU, ++nth);
-	}
-}
 
 /* QEMU has 256 MiB for all pictures of a GPU if it is not told otherwise. */
 #define MOST_FRAMES	100
@@ -81,7 +44,7 @@ static void host_memory(const void *arg)
 	int ret;
 
 	(void)arg;
-	open_gpu(false);
+	card_open(&gpu, GPU);
 	shape = card_tight(&gpu);
 	canvas_open(&canvas, shape_end(&shape), 3);
 	handle = canvas_import(&canvas, &gpu);
@@ -110,7 +73,7 @@ static void own_memory(const void *arg)
 	size_t i;
 
 	(void)arg;
-	open_gpu(false);
+	card_open(&gpu, GPU);
 	CHECK_EQ(card_dumb(&gpu, &fits, &handle, &map), 0);
 	frame_add(&gpu, handle, &fits);
 	for (i = 0; i < sizeof(larger) / sizeof(larger[0]); i++)
@@ -137,7 +100,7 @@ static void cursor(const void *arg)
 	void *map;
 
 	(void)arg;
-	open_gpu(false);
+	card_open(&gpu, GPU);
 	shape = card_tight(&gpu);
 	CHECK_EQ(card_dumb(&gpu, &shape, &own, &map), 0);
 	fb = frame_add(&gpu, own, &shape);
@@ -157,29 +120,6 @@ static void cursor(const void *arg)
 	CHECK(!kmsg_find(&log, REFUSED, 1000, line, sizeof(line)), "%s", line);
 }
 
-static void physical(const void *arg)
-{
-	char path[256] = "";
-	struct shape shape;
-	uint32_t handle;
-
-	(void)arg;
-	open_gpu(true);
-	CHECK(readlink(sys_path("/sys/class/drm/card%u/device", gpu.minor),
-		       path, sizeof(path) - 1) > 0, "card%u: %m", gpu.minor);
-	shape = card_tight(&gpu);
-	canvas_open(&canvas, shape_end(&shape), 3);
-	canvas_draw(&canvas, &shape, 1);
-	if (pci_translated(strrchr(path, '/') + 1)) {
-		CHECK_EQ(card_import(&gpu, canvas.dmabuf, &handle),
-			 -EOPNOTSUPP);
-		CHECK_EQ(canvas_mappings(&canvas), 0);
-		return;
-	}
-	handle = canvas_import(&canvas, &gpu);
-	CHECK_EQ(card_show(&gpu, frame_add(&gpu, handle, &shape), 0, 0), 0);
-}
-
 int limits_suite(void)
 {
 	static const struct ktap_case cases[] = {
@@ -188,7 +128,6 @@ int limits_suite(void)
 		{ "framebuffers larger than their memory", own_memory, NULL,
 		  0 },
 		{ "a cursor", cursor, NULL, 0 },
-		{ "a GPU that bypasses the IOMMU", physical, NULL, 0 },
 	};
 
 	return ktap_run(CASES(cases));

@@ -11,6 +11,7 @@ int refuse_suite(void);
 int leave_suite(void);
 int short_suite(void);
 int limits_suite(void);
+int bypass_suite(void);
 int vkms_suite(void);
 
 /* The third act of the demo */
