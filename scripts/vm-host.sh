@@ -55,7 +55,7 @@ host_answer() {
 	local why
 	case ${1-} in
 	device_del | device_add) ;;
-	screen | keep | backing) screen_answer "$@"; return ;;
+	screen | keep | backing | complaints) screen_answer "$@"; return ;;
 	*) echo "no such request"; return ;;
 	esac
 	[[ -n ${2-} && -n ${DEVICES[$2]+there} ]] || { echo "no such device"; return; }

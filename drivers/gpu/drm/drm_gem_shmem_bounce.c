@@ -95,8 +95,12 @@ drm_gem_shmem_bounce_attach(struct drm_device *dev, struct dma_buf *dma_buf)
 static int bounce_vmap(struct drm_gem_object *obj, struct iosys_map *vmap)
 {
 	struct drm_gem_shmem_object *shmem = to_drm_gem_shmem_obj(obj);
+	int ret;
 
-	dma_resv_assert_held(obj->resv);
+	/* Whoever asks now wants to show what is there now. */
+	ret = dma_buf_phys_mappable(obj->import_attach);
+	if (ret)
+		return ret;
 
 	if (!refcount_inc_not_zero(&shmem->vmap_use_count)) {
 		shmem->vaddr = __vmalloc(obj->size, GFP_KERNEL_ACCOUNT |

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "canvas.h"
+#include "counts.h"
 #include "ktap.h"
 #include "picture.h"
 #include "see.h"
@@ -128,6 +129,15 @@ void canvas_revoke(struct canvas *c)
 void canvas_restore(struct canvas *c)
 {
 	vfio_set_memory(&c->exp.dev, true);
+}
+
+void canvas_settles(long buffers)
+{
+	uint64_t deadline = now_ms() + 2000;
+
+	while (count_dmabufs() != buffers && now_ms() < deadline)
+		sleep_ms(10);
+	CHECK_EQ(count_dmabufs(), buffers);
 }
 
 bool canvas_described(const struct canvas *c)

@@ -47,6 +47,12 @@ uint64_t shape_end(const struct shape *shape);
 /* The same in memory that lies in one piece */
 void memory_draw(void *map, const struct shape *shape, unsigned int nr);
 
+/*
+ * As many buffers as there were: one that was on the screen is let go of by a
+ * thread of the kernel, a little late. Fails the test.
+ */
+void canvas_settles(long buffers);
+
 /* Does the kernel describe buffers: is it ours? */
 bool canvas_described(const struct canvas *c);
 /*

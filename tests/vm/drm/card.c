@@ -44,20 +44,27 @@ static void find_screen(struct card *card)
 	CHECK(card->connector, "no screen is connected");
 }
 
-void card_open(struct card *card, const char *driver)
+void card_open_nth(struct card *card, const char *driver, unsigned int nth)
 {
 	memset(card, 0, sizeof(*card));
+	card->id = nth ? "bypass" : "gpu";
 	for (card->minor = 0; card->minor < CARDS; card->minor++) {
 		card->fd = open(sys_path("/dev/dri/card%u", card->minor),
 				O_RDWR | O_CLOEXEC);
-		if (card->fd >= 0 && is_driver(card->fd, driver)) {
+		if (card->fd >= 0 && is_driver(card->fd, driver) &&
+		    !nth--) {
 			find_screen(card);
 			return;
 		}
 		if (card->fd >= 0)
 			close(card->fd);
 	}
-	skip("no %s", driver);
+	skip("no such %s", driver);
+}
+
+void card_open(struct card *card, const char *driver)
+{
+	card_open_nth(card, driver, 0);
 }
 
 void card_close(struct card *card)

@@ -12,6 +12,7 @@
 /**
  * struct card - an open device
  * @fd: its node, of which this process is the master
+ * @id: QEMU's name for it
  * @minor: its number, in debugfs too
  * @crtc: the first of it
  * @connector: the first that is connected
@@ -19,6 +20,7 @@
  */
 struct card {
 	int fd;
+	const char *id;
 	unsigned int minor;
 	uint32_t crtc;
 	uint32_t connector;
@@ -41,6 +43,8 @@ struct shape {
 
 /* The first of that driver's; skips the case if there is none. */
 void card_open(struct card *card, const char *driver);
+/* The same of the next ones, from 0 on; tests.list names the second "bypass". */
+void card_open_nth(struct card *card, const char *driver, unsigned int nth);
 /* All that it had is gone with it. */
 void card_close(struct card *card);
 /* The whole screen, without a gap */

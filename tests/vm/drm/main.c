@@ -2,7 +2,8 @@
 /*
  * DRM devices that show what lies in another device's BAR.
  *
- *     drmphys SUITE      base, shows, revoke, refuse, leave, short, vkms
+ *     drmphys SUITE      base, shows, revoke, refuse, leave, short, limits,
+ *                        bypass, vkms
  *     drmphys story      the third act of the demo
  *
  * The host looks at the screen: scripts/vm --screen.
@@ -23,7 +24,10 @@ static const struct {
 	{ "refuse", refuse_suite },
 	{ "leave", leave_suite },
 	{ "short", short_suite },
+	{ "limits", limits_suite },
+	{ "bypass", bypass_suite },
 	{ "vkms", vkms_suite },
+	{ "bochs", bochs_suite },
 	{ "story", story_main },
 };
 

@@ -105,8 +105,9 @@ static const struct {
 	int error;		/* 0: works */
 } frames[] = {
 	{ "all of it", { WIDTH, HEIGHT, PITCH, 0 }, XRGB, 0 },
-	{ "its last pixel", { 1, 1, 4, SIZE - 4 }, XRGB, 0 },
-	{ "its last line", { WIDTH, 1, PITCH, SIZE - PITCH }, XRGB, 0 },
+	{ "its last pixels, as few as can be", { 32, 32, PITCH,
+	  SIZE - 31 * PITCH - 32 * 4 }, XRGB, 0 },
+	{ "its last lines", { WIDTH, 32, PITCH, SIZE - 32 * PITCH }, XRGB, 0 },
 	{ "the right half of each line", { WIDTH / 2, HEIGHT, PITCH, PITCH / 2 },
 	  XRGB, 0 },
 	{ "with transparency", { WIDTH, HEIGHT, PITCH, 0 }, DRM_FORMAT_ARGB8888,
@@ -116,11 +117,11 @@ static const struct {
 	{ "much too high", { WIDTH, 8000, PITCH, 0 }, XRGB, -EINVAL },
 	{ "a pixel too far on", { WIDTH, HEIGHT, PITCH, 4 }, XRGB, -EINVAL },
 	{ "a byte too far on", { WIDTH, HEIGHT, PITCH, 1 }, XRGB, -EINVAL },
-	{ "from its end on", { 1, 1, 4, SIZE }, XRGB, -EINVAL },
-	{ "far behind it", { 1, 1, 4, 1u << 31 }, XRGB, -EINVAL },
+	{ "from its end on", { 32, 32, 128, SIZE }, XRGB, -EINVAL },
+	{ "far behind it", { 32, 32, 128, 1u << 31 }, XRGB, -EINVAL },
 	{ "wide gaps, over its end", { WIDTH, HEIGHT, PITCH + 64, 0 }, XRGB,
 	  -EINVAL },
-	{ "more than 32 bits", { 16, 4096, 1u << 20, 0 }, XRGB, -ERANGE },
+	{ "more than 32 bits", { 32, 4096, 1u << 20, 0 }, XRGB, -ERANGE },
 	{ "an offset that makes more of it", { WIDTH, HEIGHT, PITCH, -PAGE },
 	  XRGB, -ERANGE },
 	{ "lines over each other", { WIDTH, HEIGHT, PITCH - 4, 0 }, XRGB,
@@ -130,7 +131,7 @@ static const struct {
 	  -EINVAL },
 	{ "no width", { 0, HEIGHT, PITCH, 0 }, XRGB, -EINVAL },
 	{ "no height", { WIDTH, 0, PITCH, 0 }, XRGB, -EINVAL },
-	{ "too wide for the GPU", { 1u << 16, 1, 4u << 16, 0 }, XRGB, -EINVAL },
+	{ "too wide for the GPU", { 1u << 16, 32, 4u << 16, 0 }, XRGB, -EINVAL },
 	{ "no format", { WIDTH, HEIGHT, PITCH, 0 }, 0, -EINVAL },
 	{ "a format that nobody knows", { WIDTH, HEIGHT, PITCH, 0 }, 0x31415926,
 	  -EINVAL },
@@ -236,7 +237,7 @@ static void twice(const void *arg)
 	CHECK_EQ(card_drop(&gpu, second), 0);
 	CHECK_EQ(screen_backings(), 0);
 	close(canvas.dmabuf);
-	CHECK_EQ(count_dmabufs(), buffers);
+	canvas_settles(buffers);
 }
 
 /* Who may only read the buffer may have it shown. */
@@ -259,10 +260,7 @@ static void read_only(const void *arg)
 	screen_shows(&gpu, 2);
 }
 
-/*
- * Import while the memory is away: it comes to be shown when it is there again,
- * unless it never is.
- */
+/* The memory is away, for now: it comes to be shown when it is there again. */
 static void while_revoked(const void *arg)
 {
 	static const struct shape shape = { WIDTH, HEIGHT, PITCH, 0 };
@@ -292,7 +290,7 @@ static void dead(const void *arg)
 	exporter_close(&canvas.exp);
 	CHECK_EQ(card_import(&gpu, canvas.dmabuf, &handle), -ENODEV);
 	close(canvas.dmabuf);
-	CHECK_EQ(count_dmabufs(), buffers);
+	canvas_settles(buffers);
 }
 
 #define OFTEN	200
@@ -307,6 +305,8 @@ static void often(const void *arg)
 	unsigned int i;
 
 	(void)arg;
+	if (!counts_possible())
+		skip("this kernel does not say what it has allocated");
 	open_all();
 	for (i = 0; i < 2 * OFTEN; i++) {
 		if (i == OFTEN)

@@ -6,10 +6,12 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "canvas.h"
@@ -113,8 +115,33 @@ static void by_vfio(const void *arg)
 	CHECK_EQ(card_drop(&gpu, handle), 0);
 	CHECK_EQ(card_remove(&gpu, fbs[0]), 0);
 	close(canvas.dmabuf);
-	CHECK_EQ(count_dmabufs(), buffers);
+	canvas_settles(buffers);
 	CHECK_EQ(screen_backings(), 0);
+}
+
+/* The device is a child's that has nothing else; the screen is ours. */
+static void exporter_killed(const void *arg)
+{
+	long buffers = count_dmabufs();
+	int pid;
+
+	(void)arg;
+	open_all();
+	pid = ktap_fork();
+	if (!pid)
+		for (;;)
+			pause();
+	exporter_close(&canvas.exp);
+	check_state("live");
+	CHECK_EQ(card_flush(&gpu, fbs[0]), 0);
+	screen_shows(&gpu, 1);
+	kill(pid, SIGKILL);
+	CHECK(waitpid(pid, NULL, 0) == pid, "waitpid: %m");
+	check_state("dead");
+	check_refused(1);
+	card_close(&gpu);
+	close(canvas.dmabuf);
+	canvas_settles(buffers);
 }
 
 /* Where the screen is off, or shows something else */
@@ -145,6 +172,7 @@ static void not_shown(const void *arg)
 	CHECK_EQ(card_flip(&gpu, fbs[0]), -ENODEV);
 	screen_shows(&gpu, 7);
 	canvas_restore(&canvas);
+	CHECK_EQ(card_flip(&gpu, fbs[0]), 0);
 	check_works(4);
 }
 
@@ -161,7 +189,7 @@ static void closed_while_revoked(const void *arg)
 	close(canvas.dmabuf);
 	CHECK_EQ(count_dmabufs(), buffers + 1);
 	CHECK_EQ(card_remove(&gpu, fbs[1]), 0);
-	CHECK_EQ(count_dmabufs(), buffers);
+	canvas_settles(buffers);
 	canvas_restore(&canvas);
 	CHECK_EQ(screen_backings(), 0);
 }
@@ -174,14 +202,18 @@ static unsigned int done, refused;
 
 static void *keep_flushing(void *arg)
 {
-	unsigned int i = 0;
+	unsigned int i = 0, shown = 0;
 	int ret;
 
 	(void)arg;
 	while (!atomic_load(&stop)) {
 		i++;
-		ret = i % 4 ? card_flush(&gpu, fbs[i / 4 % 2]) :
-			      card_flip(&gpu, fbs[i / 4 % 2]);
+		if (i % 4) {
+			ret = card_flush(&gpu, fbs[shown]);
+		} else {
+			ret = card_flip(&gpu, fbs[!shown]);
+			shown ^= !ret;
+		}
 		CHECK(!ret || ret == -ENODEV, "flush %u: %s", i,
 		      ktap_number(ret));
 		done += !ret;
@@ -192,12 +224,14 @@ static void *keep_flushing(void *arg)
 
 static void storm(const void *arg)
 {
+	unsigned int complaints;
 	unsigned int seed = 1, rounds = 0;
 	uint64_t deadline;
 	pthread_t thread;
 
 	(void)arg;
 	open_all();
+	complaints = screen_complaints();
 	CHECK(!pthread_create(&thread, NULL, keep_flushing, NULL), "no thread");
 	deadline = now_ms() + STORM_MS;
 	while (now_ms() < deadline) {
@@ -220,11 +254,13 @@ static void storm(const void *arg)
 	      "that was no storm");
 	CHECK_EQ(card_show(&gpu, fbs[0], 0, 0), 0);
 	check_works(5);
+	/* Nothing was transferred from what was detached. */
+	CHECK_EQ(screen_complaints(), complaints);
 }
 
 int revoke_suite(void)
 {
-	struct ktap_case cases[nr_revokers + 3];
+	struct ktap_case cases[nr_revokers + 4];
 	char names[nr_revokers][80];
 	size_t nr = 0, i;
 
@@ -236,6 +272,8 @@ int revoke_suite(void)
 		cases[nr++] = (struct ktap_case) {
 			names[i], by_vfio, &revokers[i], 0 };
 	}
+	cases[nr++] = (struct ktap_case) {
+		"exporter killed while it is shown", exporter_killed, NULL, 0 };
 	cases[nr++] = (struct ktap_case) {
 		"revoked while something else is shown", not_shown, NULL, 0 };
 	cases[nr++] = (struct ktap_case) {

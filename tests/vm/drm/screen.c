@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <stdio.h>
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host.h"
@@ -22,8 +23,8 @@ void screen_need(void)
 
 static void look(const struct card *card, unsigned int one, unsigned int other)
 {
-	host_ask(line, sizeof(line), "screen %u %u %u %u", card->mode.hdisplay,
-		 card->mode.vdisplay, one, other);
+	host_ask(line, sizeof(line), "screen %s %u %u %u %u", card->id,
+		 card->mode.hdisplay, card->mode.vdisplay, one, other);
 }
 
 const char *screen_differs(const struct card *card, unsigned int nr)
@@ -73,8 +74,15 @@ unsigned int screen_backings(void)
 	return nr;
 }
 
-const char *screen_keep(const char *name)
+unsigned int screen_complaints(void)
 {
-	host_ask(line, sizeof(line), "keep %s", name);
+	host_ask(line, sizeof(line), "complaints");
+	CHECK(isdigit((unsigned char)*line), "the host says: %s", line);
+	return atoi(line);
+}
+
+const char *screen_keep(const struct card *card, const char *name)
+{
+	host_ask(line, sizeof(line), "keep %s %s", card->id, name);
 	return line;
 }

@@ -22,8 +22,10 @@ void screen_sane(const struct card *card, unsigned int one, unsigned int other);
 
 /* How many resources QEMU has the guest's memory for */
 unsigned int screen_backings(void);
+/* How often it was asked to use what it had no memory for, or did not know */
+unsigned int screen_complaints(void);
 
 /* Keep it under the host's build/screens. Return: the path there. */
-const char *screen_keep(const char *name);
+const char *screen_keep(const struct card *card, const char *name);
 
 #endif

@@ -119,7 +119,7 @@ struct op {
 
 static const struct op ops[] = {
 	{ { .name = "import", .try = try_import, .undo = undo_import,
-	    .use = use_nothing, .failures = 3 }, NULL },
+	    .use = use_nothing, .maps = 1, .failures = 3 }, NULL },
 	{ { .name = "import, framebuffer, mode", .try = try_show,
 	    .undo = undo_show, .use = use_show, .maps = 1, .failures = 10 },
 	  NULL },

@@ -102,6 +102,6 @@ int story_main(void)
 	taken();
 	given();
 	status = tell_end();
-	printf("\nThat screen, as QEMU had it: %s\n", screen_keep("demo"));
+	printf("\nThat screen, as QEMU had it: %s\n", screen_keep(&gpu, "demo"));
 	return status;
 }

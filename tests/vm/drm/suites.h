@@ -10,7 +10,10 @@ int revoke_suite(void);
 int refuse_suite(void);
 int leave_suite(void);
 int short_suite(void);
+int limits_suite(void);
+int bypass_suite(void);
 int vkms_suite(void);
+int bochs_suite(void);
 
 /* The third act of the demo */
 int story_main(void);

@@ -140,6 +140,11 @@ static void count_caches(struct counts *counts)
 		counts->objects[i] = least_objects(&caches[i]);
 }
 
+bool counts_possible(void)
+{
+	return sys_exists(SLAB "/kmalloc-64/objects");
+}
+
 void counts_take(struct counts *counts)
 {
 	count_caches(counts);

@@ -3,6 +3,7 @@
 #ifndef VM_COUNTS_H
 #define VM_COUNTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define COUNTS_CACHES	96
@@ -18,6 +19,9 @@ struct counts {
 long count_dmabufs(void);
 /* Page tables of IOMMUs; some CPU may have counted a few by itself for a second. */
 long count_iommu_pages(void);
+
+/* Does this kernel say how many objects there are? Without it no counts_take(). */
+bool counts_possible(void);
 
 /* Empties what keeps free objects. */
 void counts_take(struct counts *counts);

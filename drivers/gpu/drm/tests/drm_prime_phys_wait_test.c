@@ -78,14 +78,16 @@ static void map_waits_for_the_exporter(struct kunit *test)
 	prime_test_expect_mappings(test, pt, 1);
 }
 
-/* A GPU waits by itself. */
+/* A GPU waits by itself. Whoever waits for a fence enables its signaling. */
 static void map_alone_does_not_wait(struct kunit *test)
 {
 	struct prime_test *pt = prime_test(test, &phys_pci_plain);
+	struct dma_fence *moving = add_fence(test, pt, DMA_RESV_USAGE_KERNEL);
 
-	add_fence(test, pt, DMA_RESV_USAGE_KERNEL);
 	KUNIT_EXPECT_EQ(test, prime_test_map(pt), 0);
 	prime_test_expect_mappings(test, pt, 1);
+	KUNIT_EXPECT_FALSE(test, test_bit(DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT,
+					  &moving->flags));
 }
 
 static void wait_ends_in_time(struct kunit *test)
@@ -97,6 +99,22 @@ static void wait_ends_in_time(struct kunit *test)
 	prime_test_expect_mappings(test, pt, 0);
 	KUNIT_EXPECT_EQ(test, prime_test_map_wait(pt, PHYS_TEST_SOON), -EBUSY);
 	prime_test_expect_mappings(test, pt, 0);
+	dma_fence_signal(moving);
+	KUNIT_EXPECT_EQ(test, prime_test_map_wait(pt, 0), 0);
+	prime_test_expect_mappings(test, pt, 1);
+}
+
+/* The device may be using it, whatever the exporter began meanwhile. */
+static void failed_wait_keeps_what_was_mapped(struct kunit *test)
+{
+	struct prime_test *pt = prime_test(test, &phys_pci_plain);
+	struct dma_fence *moving;
+
+	KUNIT_ASSERT_EQ(test, prime_test_map(pt), 0);
+	moving = add_fence(test, pt, DMA_RESV_USAGE_KERNEL);
+	KUNIT_EXPECT_EQ(test, prime_test_map_wait(pt, 0), -EBUSY);
+	prime_test_expect_mappings(test, pt, 1);
+	prime_test_expect_reached(test, pt, &pt->phys.map);
 	dma_fence_signal(moving);
 	KUNIT_EXPECT_EQ(test, prime_test_map_wait(pt, 0), 0);
 	prime_test_expect_mappings(test, pt, 1);
@@ -202,6 +220,7 @@ static struct kunit_case prime_phys_wait_cases[] = {
 	KUNIT_CASE(map_waits_for_the_exporter),
 	KUNIT_CASE(map_alone_does_not_wait),
 	KUNIT_CASE(wait_ends_in_time),
+	KUNIT_CASE(failed_wait_keeps_what_was_mapped),
 	KUNIT_CASE(wait_ends_with_a_signal),
 	KUNIT_CASE(revoke_during_map),
 	KUNIT_CASE(invalidate_waits_for_jobs),
