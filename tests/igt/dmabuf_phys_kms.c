@@ -8,7 +8,7 @@
  * Sub-category: DRM
  * Test category: functionality test
  */
-#include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -42,6 +42,9 @@
  *
  * SUBTEST: revoke-storm
  * Description: The memory comes and goes all the time, each frame is right or has none of it
+ *
+ * SUBTEST: fd-passing
+ * Description: A process that got the buffer by a socket shows it, and has it taken away as well
  *
  * SUBTEST: close-shown
  * Description: The exporting device may be closed while its memory is shown
@@ -110,14 +113,20 @@ static void export_picture(struct scene *scene, enum shape shape)
 	scene->dmabuf = phys_vfio_export(&vfio, scene->ranges, scene->nr);
 }
 
+static void show_picture(struct scene *scene)
+{
+	igt_assert_eq(phys_import(scene->screen.drm, scene->dmabuf,
+				  &scene->handle), 0);
+	igt_assert_eq(phys_add_fb(&scene->screen, scene->handle, scene->offset,
+				  &scene->fb), 0);
+	igt_assert_eq(phys_show_fb(&scene->screen, scene->fb), 0);
+}
+
 static void show_scene(struct scene *scene, int drm, enum shape shape)
 {
 	phys_screen_init(&scene->screen, drm);
 	export_picture(scene, shape);
-	igt_assert_eq(phys_import(drm, scene->dmabuf, &scene->handle), 0);
-	igt_assert_eq(phys_add_fb(&scene->screen, scene->handle, scene->offset,
-				  &scene->fb), 0);
-	igt_assert_eq(phys_show_fb(&scene->screen, scene->fb), 0);
+	show_picture(scene);
 }
 
 static void end_scene(struct scene *scene)
@@ -370,6 +379,112 @@ static void test_revoke_storm(int drm, bool has_crc)
 	end_scene(&scene);
 }
 
+static void send_fd(int socket, int fd)
+{
+	char control[CMSG_SPACE(sizeof(fd))] = {};
+	struct iovec iov = { .iov_base = "x", .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	igt_assert_eq(sendmsg(socket, &msg, 0), 1);
+}
+
+static int receive_fd(int socket)
+{
+	char control[CMSG_SPACE(sizeof(int))], byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	int fd;
+
+	igt_assert_eq(recvmsg(socket, &msg, 0), 1);
+	igt_assert(CMSG_FIRSTHDR(&msg));
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+	return fd;
+}
+
+static void sync_with(int socket)
+{
+	char byte = 'x';
+
+	igt_assert_eq(write(socket, &byte, 1), 1);
+	igt_assert_eq(read(socket, &byte, 1), 1);
+}
+
+/* The child has nothing but a socket, and a file of the DRM device's. */
+static void receiver(int socket, const struct phys_importer *importer)
+{
+	igt_crc_t shown, blank;
+	igt_pipe_crc_t *pipe_crc;
+	struct scene scene;
+	int drm;
+
+	drm = __drm_open_driver(importer->chipset);
+	igt_assert_fd(drm);
+	phys_screen_init(&scene.screen, drm);
+	shape_ranges(&scene, MANY_RANGES);
+	scene.picture = phys_picture(&scene.screen, 0x123456);
+	pipe_crc = igt_pipe_crc_new(drm, PIPE_A, IGT_PIPE_CRC_SOURCE_AUTO);
+	reference_crcs(&scene, pipe_crc, &shown, &blank);
+
+	scene.dmabuf = receive_fd(socket);
+	sync_with(socket);	/* the sender has closed its own */
+	show_picture(&scene);
+	igt_assert(frames_have(pipe_crc, &shown, true));
+	sync_with(socket);	/* and taken the memory away */
+	sync_with(socket);
+	igt_assert(frames_have(pipe_crc, &blank, true));
+	sync_with(socket);	/* and given it again */
+	sync_with(socket);
+	igt_assert(frames_have(pipe_crc, &shown, true));
+	igt_pipe_crc_free(pipe_crc);
+	end_scene(&scene);
+	drm_close_driver(drm);
+}
+
+static void test_fd_passing(int drm, const struct phys_importer *importer)
+{
+	struct scene scene;
+	int sockets[2];
+
+	phys_screen_init(&scene.screen, drm);
+	export_picture(&scene, MANY_RANGES);
+	/* The child is to have the screen. */
+	igt_assert_eq(igt_ioctl(drm, DRM_IOCTL_DROP_MASTER, NULL), 0);
+	igt_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+	igt_fork(child, 1) {
+		close(sockets[0]);
+		close(scene.dmabuf);
+		receiver(sockets[1], importer);
+	}
+	close(sockets[1]);
+	send_fd(sockets[0], scene.dmabuf);
+	close(scene.dmabuf);
+	sync_with(sockets[0]);
+	sync_with(sockets[0]);
+	phys_vfio_set_memory(&vfio, false);
+	sync_with(sockets[0]);
+	sync_with(sockets[0]);
+	phys_vfio_set_memory(&vfio, true);
+	sync_with(sockets[0]);
+	close(sockets[0]);
+	igt_waitchildren();
+	free(scene.picture);
+}
+
 static void test_close_shown(int drm)
 {
 	struct scene scene;
@@ -437,6 +552,11 @@ int igt_main()
 	igt_subtest_with_dynamic("revoke-storm")
 		phys_for_each_screen(importer, drm)
 			test_revoke_storm(drm, importer->has_crc);
+
+	igt_describe("Check that a process that got the buffer by a socket shows it, and has it taken away as well.");
+	igt_subtest_with_dynamic("fd-passing")
+		phys_for_each(importer, drm, importer->has_crc)
+			test_fd_passing(drm, importer);
 
 	igt_describe("Check that the exporting device may be closed while its memory is shown.");
 	igt_subtest_with_dynamic("close-shown")
