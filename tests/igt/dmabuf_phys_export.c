@@ -10,9 +10,6 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "phys_drm.h"
 #include "phys_vfio.h"
@@ -26,9 +23,6 @@
  *
  * SUBTEST: no-mmap
  * Description: Nobody maps device memory through the dma-buf itself
- *
- * SUBTEST: fd-passing
- * Description: A buffer that another process got by a socket is as good, and is taken away from it
  *
  * SUBTEST: leak
  * Description: Exporting and closing leaves neither files nor buffers behind
@@ -113,103 +107,6 @@ static void test_no_mmap(void)
 	close(fd);
 }
 
-static void send_fd(int socket, int fd)
-{
-	char control[CMSG_SPACE(sizeof(fd))] = {};
-	struct iovec iov = { .iov_base = "x", .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	igt_assert_eq(sendmsg(socket, &msg, 0), 1);
-}
-
-static int receive_fd(int socket)
-{
-	char control[CMSG_SPACE(sizeof(int))], byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	igt_assert_eq(recvmsg(socket, &msg, 0), 1);
-	igt_assert(CMSG_FIRSTHDR(&msg));
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return fd;
-}
-
-static void sync_with(int socket)
-{
-	char byte = 'x';
-
-	igt_assert_eq(write(socket, &byte, 1), 1);
-	igt_assert_eq(read(socket, &byte, 1), 1);
-}
-
-/* The child has nothing but a socket, and a DRM device of its own. */
-static void receiver(int socket)
-{
-	uint32_t handle;
-	int drm, fd;
-
-	fd = receive_fd(socket);
-	igt_assert_eq_u64(lseek(fd, 0, SEEK_END), MIB);
-	drm = __drm_open_driver(DRIVER_VKMS);
-	igt_assert_fd(drm);
-	sync_with(socket);	/* the sender has closed its fd */
-	igt_assert_eq(phys_import(drm, fd, &handle), 0);
-	gem_close(drm, handle);
-	sync_with(socket);	/* and taken the memory away */
-	sync_with(socket);
-	igt_assert_eq(phys_import(drm, fd, &handle), -ENODEV);
-	sync_with(socket);	/* and given it again */
-	sync_with(socket);
-	igt_assert_eq(phys_import(drm, fd, &handle), 0);
-	drm_close_driver(drm);
-	close(fd);
-}
-
-static void test_fd_passing(void)
-{
-	struct vfio_region_dma_range range = { MIB, MIB };
-	int sockets[2], fd;
-
-	fd = __drm_open_driver(DRIVER_VKMS);
-	igt_require(fd >= 0);
-	drm_close_driver(fd);
-
-	igt_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
-	igt_fork(child, 1) {
-		close(sockets[0]);
-		receiver(sockets[1]);
-	}
-	close(sockets[1]);
-	fd = phys_vfio_export(&vfio, &range, 1);
-	send_fd(sockets[0], fd);
-	close(fd);
-	sync_with(sockets[0]);
-	sync_with(sockets[0]);
-	phys_vfio_set_memory(&vfio, false);
-	sync_with(sockets[0]);
-	sync_with(sockets[0]);
-	phys_vfio_set_memory(&vfio, true);
-	sync_with(sockets[0]);
-	close(sockets[0]);
-	igt_waitchildren();
-}
-
 static int open_files(void)
 {
 	struct dirent *entry;
@@ -261,10 +158,6 @@ int igt_main()
 	igt_describe("Check that nobody maps device memory through the dma-buf itself.");
 	igt_subtest("no-mmap")
 		test_no_mmap();
-
-	igt_describe("Check that a buffer that another process got by a socket is as good, and is taken away from it.");
-	igt_subtest("fd-passing")
-		test_fd_passing();
 
 	igt_describe("Check that exporting and closing leaves neither files nor buffers behind.");
 	igt_subtest("leak")

@@ -34,7 +34,7 @@
  * Description: Taking the memory away from idle importers returns, and closing them after works
  *
  * SUBTEST: gone
- * Description: What was exported by a device that is closed is not imported any more
+ * Description: The device may be closed while its memory is imported, and that be closed after
  *
  * SUBTEST: leak
  * Description: Importing and closing in any order leaves neither attachments nor buffers behind
@@ -209,7 +209,7 @@ static void test_gone(int drm)
 	phys_vfio_close(&vfio);
 	phys_vfio_open(&vfio, 16 * MIB);
 	gem_close(drm, handle);
-	igt_assert_eq(phys_import(drm, dmabuf, &handle), -ENODEV);
+	igt_assert_eq(phys_dmabuf_attached(dmabuf), 0);
 	close(dmabuf);
 }
 
@@ -276,7 +276,7 @@ int igt_main()
 		phys_for_each_importer(importer, drm)
 			test_revoke_imported(drm);
 
-	igt_describe("Check that what was exported by a device that is closed is not imported any more.");
+	igt_describe("Check that the device may be closed while its memory is imported, and that be closed after.");
 	igt_subtest_with_dynamic("gone")
 		phys_for_each_importer(importer, drm)
 			test_gone(drm);

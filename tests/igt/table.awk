@@ -10,7 +10,7 @@ FNR == 1 { where = FILENAME ~ /-base\.tsv$/ ? "base" : "here" }
 		seen[row] = 1
 		rows[n++] = row
 	}
-	result = $3 == "warn" || $3 == "dmesg-warn" ? "pass" : $3 == "skip" ? "skip" : "fail"
+	result = $3 ~ /^(pass|warn|dmesg-warn)$/ ? "pass" : $3 == "skip" ? "skip" : "fail"
 	count[row, where, result]++
 	test = ($1 == "-" ? "" : $1 ": ") $2
 	if (!(test in known)) {
