@@ -112,7 +112,27 @@ static void device_reaches_the_slice(struct kunit *test)
 	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
-/* The same by a scatterlist, for importers that know nothing else */
+/* What a device that bypasses the DMA API goes by */
+static void untranslated_is_known_before(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
+	struct dma_buf_phys_iter it;
+	bool untranslated = true;
+	size_t off = 0;
+
+	KUNIT_ASSERT_EQ(test, map_slice(t, 0, t->dmabuf->size), 0);
+	dma_buf_phys_for_each(&t->imp->map, &it) {
+		if (it.addr != phys_test_paddr(&t->desc, off))
+			untranslated = false;
+		off += it.len;
+	}
+	phys_test_unmap(t->imp);
+	KUNIT_EXPECT_EQ(test, untranslated, t->pci->route != PCI_TEST_IOVA);
+	KUNIT_EXPECT_EQ(test, untranslated,
+			dma_buf_phys_untranslated(t->imp->attach, t->pci->dev));
+}
+
+/* The slice by a scatterlist, for importers that know nothing else */
 static void old_importer_reaches_the_buffer(struct kunit *test)
 {
 	struct phys_pci_test *t = phys_pci_init(test, test->param_value);
@@ -443,6 +463,7 @@ static void private_memory_is_refused(struct kunit *test)
 static struct kunit_case phys_pci_cases[] = {
 	KUNIT_CASE_PARAM(device_reaches_the_slice, phys_pci_layouts),
 	KUNIT_CASE_PARAM(old_importer_reaches_the_buffer, phys_pci_layouts),
+	KUNIT_CASE(untranslated_is_known_before),
 	KUNIT_CASE(revoke_takes_the_translation_away),
 	KUNIT_CASE(no_iova_is_lost),
 	KUNIT_CASE(severed_iova_stays_taken),

@@ -93,6 +93,7 @@ struct dma_buf *phys_test_own(struct kunit *test, struct dma_buf *dmabuf)
 			kunit_add_action_or_reset(test, put_action, dmabuf));
 	return dmabuf;
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_own);
 
 struct dma_buf *phys_test_export(struct kunit *test,
 				 const struct dma_buf_phys_desc *desc)
@@ -121,6 +122,7 @@ phys_test_attach(struct kunit *test, struct dma_buf *dmabuf, struct device *dev,
 							   attach));
 	return attach;
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_attach);
 
 void phys_test_detach(struct kunit *test, struct dma_buf_attachment *attach)
 {
@@ -318,6 +320,7 @@ struct phys_test_thread *phys_test_revoke(struct kunit *test,
 {
 	return phys_test_run(test, do_revoke, dmabuf);
 }
+EXPORT_SYMBOL_IF_KUNIT(phys_test_revoke);
 
 bool phys_test_ends(struct phys_test_thread *thread)
 {

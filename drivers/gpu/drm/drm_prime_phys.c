@@ -72,8 +72,8 @@ static int phys_wait_exporter(struct dma_buf_attachment *attach, long timeout)
  *
  * As drm_prime_phys_map(), for drivers whose device does not know of fences.
  * The wait comes after the map, as an exporter without description may begin
- * to move the buffer when it is mapped. Unless 0 is returned the buffer is not
- * mapped.
+ * to move the buffer when it is mapped. After an error the buffer is mapped if
+ * it was before, as the device may be using it.
  *
  * Context: Sleeps. The reservation lock is held.
  *
@@ -83,6 +83,7 @@ static int phys_wait_exporter(struct dma_buf_attachment *attach, long timeout)
 int drm_prime_phys_map_wait(struct drm_prime_phys *phys,
 			    struct dma_buf_attachment *attach, long timeout)
 {
+	bool was_mapped = phys->mapped;
 	int ret;
 
 	ret = drm_prime_phys_map(phys, attach);
@@ -90,7 +91,7 @@ int drm_prime_phys_map_wait(struct drm_prime_phys *phys,
 		return ret;
 
 	ret = phys_wait_exporter(attach, timeout);
-	if (ret)
+	if (ret && !was_mapped)
 		drm_prime_phys_unmap(phys);
 	return ret;
 }
