@@ -22,6 +22,8 @@ host_arguments() {
 # monitor COMMAND: of QEMU's human monitor; prints its complaint, nothing if all is well.
 monitor() {
 	local line
+	# A guest that did not boot is begun again, by a QEMU that has to be asked anew for this.
+	echo '{"execute":"qmp_capabilities"}' >&9
 	printf '{"execute":"human-monitor-command","arguments":{"command-line":"%s"}}\n' "$1" >&9
 	# The greeting, the answer to qmp_capabilities and events come in between.
 	while true; do
@@ -70,7 +72,6 @@ host_answer() {
 serve_host() {
 	local words
 	exec 8<>"$RUN/monitor.out" 9<>"$RUN/monitor.in" 6<>"$RUN/host.out" 5<>"$RUN/host.in"
-	echo '{"execute":"qmp_capabilities"}' >&9
 	while read -r -a words <&6; do
 		host_answer "${words[@]}" >&5
 	done

@@ -84,16 +84,21 @@ static void undo_nothing(int result)
 }
 
 /* After a revoke: the first that is drawn maps. */
-static int try_again(void)
-{
-	return card_flush(&gpu, fb);
-}
-
 static void undo_again(int result)
 {
 	(void)result;
 	vfio_set_memory(&canvas.exp.dev, false);
 	vfio_set_memory(&canvas.exp.dev, true);
+}
+
+/* What was mapped before the failure stays so, for the next time. */
+static int try_again(void)
+{
+	int ret = card_flush(&gpu, fb);
+
+	if (ret)
+		undo_again(ret);
+	return ret;
 }
 
 static void use_nothing(int result)
