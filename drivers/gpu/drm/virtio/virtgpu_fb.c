@@ -14,8 +14,8 @@
  *                 again; meanwhile the host has the last copy
  *
  * The buffer's reservation lock guards &virtio_gpu_object_import.fbs and whether
- * a resource is attached. A transfer is queued under it: the host refuses one to
- * a resource that is detached.
+ * a resource is attached. A transfer and a scan-out are queued under it: the host
+ * refuses them for a resource that is detached.
  */
 #include <linux/dma-resv.h>
 
@@ -186,18 +186,20 @@ out_put:
 }
 
 /**
- * virtio_gpu_fb_transfer - copy a part of a framebuffer to the host
+ * virtio_gpu_fb_begin_update - copy a part of a framebuffer to the host
  * @vgfb: a framebuffer that is a resource of its own
  * @rect: what to copy, inside the framebuffer
- * @fence: signals when it is copied
+ *
+ * If this returns true the reservation lock is held until
+ * virtio_gpu_fb_end_update(), and the resource stays attached: the host demands
+ * that of what is to be scanned out.
  *
  * Context: Sleeps.
  *
  * Return: whether the copy was queued; false if the memory was taken back.
  */
-bool virtio_gpu_fb_transfer(struct virtio_gpu_framebuffer *vgfb,
-			    const struct drm_rect *rect,
-			    struct virtio_gpu_fence *fence)
+bool virtio_gpu_fb_begin_update(struct virtio_gpu_framebuffer *vgfb,
+				const struct drm_rect *rect)
 {
 	struct drm_framebuffer *fb = &vgfb->base;
 	struct virtio_gpu_object_array *objs;
@@ -208,25 +210,29 @@ bool virtio_gpu_fb_transfer(struct virtio_gpu_framebuffer *vgfb,
 		return false;
 	virtio_gpu_array_add_obj(objs, fb->obj[0]);
 
-	if (virtio_gpu_lock_one_resv_uninterruptible(objs))
-		goto err_free;
-	if (!vgfb->res.attached)
-		goto err_unlock;
+	dma_resv_lock(fb->obj[0]->resv, NULL);
+	if (!vgfb->res.attached) {
+		dma_resv_unlock(fb->obj[0]->resv);
+		virtio_gpu_array_put_free(objs);
+		return false;
+	}
 
 	offset = fb->offsets[0] + (u64)rect->y1 * fb->pitches[0] +
 		 (u64)rect->x1 * fb->format->cpp[0];
-	/* Adds the fence and unlocks. */
 	virtio_gpu_cmd_transfer_to_host_2d(fb_device(vgfb), &vgfb->res, offset,
 					   drm_rect_width(rect),
 					   drm_rect_height(rect),
-					   rect->x1, rect->y1, objs, fence);
+					   rect->x1, rect->y1, objs, NULL);
 	return true;
+}
 
-err_unlock:
-	virtio_gpu_array_unlock_resv(objs);
-err_free:
-	virtio_gpu_array_put_free(objs);
-	return false;
+/**
+ * virtio_gpu_fb_end_update - end virtio_gpu_fb_begin_update()
+ * @vgfb: the framebuffer
+ */
+void virtio_gpu_fb_end_update(struct virtio_gpu_framebuffer *vgfb)
+{
+	dma_resv_unlock(vgfb->base.obj[0]->resv);
 }
 
 /**
