@@ -59,6 +59,8 @@ static void then_revoked(const struct leave_way *way, struct leaving *l)
 {
 	leave_begin(l, way, name, GPU_ID);
 	leave_wait(l, LEAVE_MS);
+	/* What is gone maps nothing. */
+	CHECK_EQ(canvas_mappings(&canvas), 0);
 	CHECK(card_flush(&gpu, fb), "a device that is gone draws");
 	canvas_revoke(&canvas);
 	canvas_restore(&canvas);
@@ -82,8 +84,9 @@ static void then_closed(const struct leave_way *way, struct leaving *l)
 {
 	leave_begin(l, way, name, GPU_ID);
 	leave_wait(l, LEAVE_MS);
-	close_card();
+	/* What is gone maps nothing. */
 	CHECK_EQ(canvas_mappings(&canvas), 0);
+	close_card();
 	canvas_revoke(&canvas);
 	canvas_restore(&canvas);
 }
