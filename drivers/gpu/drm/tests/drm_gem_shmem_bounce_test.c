@@ -328,6 +328,7 @@ static struct kunit_suite bounce_suite = {
 	.init = bounce_init,
 	.test_cases = bounce_cases,
 };
+
 kunit_test_suite(bounce_suite);
 
 MODULE_IMPORT_NS("DMA_BUF");
