@@ -270,37 +270,6 @@ static void legacy_into_device(const void *arg)
 	CHECK(!memcmp(got, data, sizeof(data)), "the device reads wrong");
 }
 
-/* DRM_IOCTL_PRIME_FD_TO_HANDLE, without the headers of libdrm */
-struct prime {
-	uint32_t handle, flags;
-	int32_t fd;
-};
-
-/* An importer that cannot give memory back is refused. */
-static void static_importer(const void *arg)
-{
-	struct prime prime = { 0 };
-	struct layout l;
-	int drm;
-
-	(void)arg;
-	drm = open("/dev/dri/by-path/platform-vgem-card", O_RDWR);
-	for (int i = 0; drm < 0 && i < 8; i++) {
-		char link[512] = "";
-
-		if (readlink(sys_path("/sys/class/drm/card%d", i), link,
-			     sizeof(link) - 1) > 0 && strstr(link, "vgem"))
-			drm = open(sys_path("/dev/dri/card%d", i), O_RDWR);
-	}
-	if (drm < 0)
-		skip("no vgem");
-	exporter_open(&exp);
-	layout_scatter(&l, 3, 1, 0, exp.bar.len);
-	prime.fd = exporter_export(&exp, &l);
-	CHECK_EQ(sys_ioctl(drm, _IOWR('d', 0x2e, struct prime), &prime),
-		 -EOPNOTSUPP);
-}
-
 int main(void)
 {
 	static const struct ktap_case cases[] = {
@@ -319,7 +288,6 @@ int main(void)
 		{ "udmabuf into a device", legacy_into_device, make_udmabuf,
 		  0 },
 		{ "system heap into a device", legacy_into_device, make_heap, 0 },
-		{ "a static importer is refused", static_importer, NULL, 0 },
 	};
 
 	machine_init();
