@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -46,6 +47,8 @@ void host_ask(char *answer, size_t size, const char *fmt, ...)
 
 	fd = host_open();
 	CHECK(fd >= 0, HOST ": %m");
+	/* One question at a time: threads and processes ask. */
+	CHECK(!flock(fd, LOCK_EX), HOST ": %m");
 	va_start(args, fmt);
 	CHECK(vdprintf(fd, fmt, args) > 0 && write(fd, "\n", 1) == 1,
 	      HOST ": %m");
