@@ -6,11 +6,10 @@
 #include <kunit/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
-#include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
 
-#include "st-dma-buf-phys.h"
+#include "st-dma-buf-phys-old.h"
 
 #define P	PAGE_SIZE
 
@@ -193,66 +192,8 @@ static const struct phys_vec old_entries[] = {
 	{ 64 * P, 3 * P }, { 16 * P, P }, { 32 * P, 4 * P },
 };
 
-/**
- * struct old_exporter - of a buffer of eight pages
- * @sgt: what it maps to
- * @nents: how many entries of @old_entries it gives
- * @ret: what map_dma_buf answers
- * @maps: maps without unmap
- */
-struct old_exporter {
-	struct sg_table sgt;
-	unsigned int nents;
-	int ret;
-	int maps;
-};
-
-static struct sg_table *old_map(struct dma_buf_attachment *attach,
-				enum dma_data_direction dir)
-{
-	struct old_exporter *exp = attach->dmabuf->priv;
-	struct scatterlist *sg;
-	unsigned int i;
-	int ret;
-
-	ret = exp->ret ?: sg_alloc_table(&exp->sgt, exp->nents, GFP_KERNEL);
-	if (ret)
-		return ERR_PTR(ret);
-	for_each_sgtable_dma_sg(&exp->sgt, sg, i) {
-		sg_dma_address(sg) = old_entries[i].paddr;
-		sg_dma_len(sg) = old_entries[i].len;
-	}
-	exp->maps++;
-	return &exp->sgt;
-}
-
-static void old_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
-		      enum dma_data_direction dir)
-{
-	struct old_exporter *exp = attach->dmabuf->priv;
-
-	sg_free_table(sgt);
-	exp->maps--;
-}
-
-static void old_release(struct dma_buf *dmabuf)
-{
-}
-
-static const struct dma_buf_ops old_ops = {
-	.map_dma_buf = old_map,
-	.unmap_dma_buf = old_unmap,
-	.release = old_release,
-};
-
-static void old_put(void *dmabuf)
-{
-	dma_buf_put(dmabuf);
-	flush_delayed_fput();
-}
-
 struct old_test {
-	struct old_exporter *exp;
+	struct phys_test_old *exp;
 	struct device *dev;
 	struct dma_buf_attachment *attach;
 	struct dma_buf_phys_map map;
@@ -260,27 +201,13 @@ struct old_test {
 
 static struct old_test *old_init(struct kunit *test)
 {
-	struct dma_buf_export_info info = {
-		.exp_name = "kunit-old",
-		.owner = THIS_MODULE,
-		.ops = &old_ops,
-		.size = 8 * P,
-		.flags = O_RDWR,
-	};
 	struct old_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
-	struct dma_buf *dmabuf;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	t->exp = kunit_kzalloc(test, sizeof(*t->exp), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, t->exp);
-	t->exp->nents = ARRAY_SIZE(old_entries);
-	info.priv = t->exp;
-	dmabuf = dma_buf_export(&info);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, old_put, dmabuf),
-			0);
+	t->exp = phys_test_old(test, old_entries, ARRAY_SIZE(old_entries),
+			       8 * P);
 	t->dev = phys_test_device(test);
-	t->attach = phys_test_attach(test, dmabuf, t->dev,
+	t->attach = phys_test_attach(test, t->exp->dmabuf, t->dev,
 				     &phys_test_importer_ops, NULL);
 	return t;
 }
@@ -393,7 +320,7 @@ static void old_exporter_that_maps_too_little_is_refused(struct kunit *test)
 {
 	struct old_test *t = old_init(test);
 
-	t->exp->nents = 2;
+	t->exp->nr = 2;
 	KUNIT_EXPECT_EQ(test, old_map_slice(t, t->dev, 0, P, 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, t->exp->maps, 0);
 }

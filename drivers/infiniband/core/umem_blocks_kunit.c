@@ -13,7 +13,7 @@
 #include <linux/sizes.h>
 #include <rdma/iter.h>
 
-#include "../../dma-buf/st-dma-buf-phys.h"
+#include "../../dma-buf/st-dma-buf-phys-old.h"
 #include "umem_kunit.h"
 
 #define P	PAGE_SIZE
@@ -333,12 +333,12 @@ static void old_exporters_buffer(struct kunit *test)
 	const struct blocks_layout *layout = test->param_value;
 	struct ib_device *ibdev = umem_test_device(test, phys_test_device(test));
 	struct blocks_case c = blocks_case(layout->ranges, layout->nr);
-	struct umem_test_old_exporter *exp;
+	struct phys_test_old *exp;
 	struct phys_vec *entries;
 	size_t nr;
 
 	entries = as_entries(test, &c, &nr);
-	exp = umem_test_old_exporter(test, entries, nr, c.size);
+	exp = phys_test_old(test, entries, nr, c.size);
 	expect_regions(test, ibdev, exp->dmabuf, &c);
 	KUNIT_EXPECT_EQ(test, exp->maps, 0);
 }

@@ -14,6 +14,7 @@
 #include <rdma/iter.h>
 
 #include "../../dma-buf/st-dma-buf-phys-fail.h"
+#include "../../dma-buf/st-dma-buf-phys-old.h"
 #include "../../dma-buf/st-dma-buf-phys-pci.h"
 #include "umem_kunit.h"
 
@@ -456,8 +457,8 @@ static void old_exporters_table_stays_as_it_is(struct kunit *test)
 	static const struct phys_vec ranges[] = {
 		{ 64 * P, 3 * P }, { 16 * P, P }, { 32 * P, 4 * P },
 	};
-	struct umem_test_old_exporter *exp =
-		umem_test_old_exporter(test, ranges, 3, 8 * P);
+	struct phys_test_old *exp =
+		phys_test_old(test, ranges, 3, 8 * P);
 	struct ib_device *ibdev = umem_test_device(test, phys_test_device(test));
 	struct ib_umem_dmabuf *umem_dmabuf;
 	struct ib_block_iter biter;
@@ -485,8 +486,8 @@ static void old_exporters_table_stays_as_it_is(struct kunit *test)
 static void old_exporters_odd_buffer(struct kunit *test)
 {
 	static const struct phys_vec range = { 64 * P, P + 100 };
-	struct umem_test_old_exporter *exp =
-		umem_test_old_exporter(test, &range, 1, P + 100);
+	struct phys_test_old *exp =
+		phys_test_old(test, &range, 1, P + 100);
 	struct ib_device *ibdev = umem_test_device(test, phys_test_device(test));
 	struct ib_umem_dmabuf *umem_dmabuf;
 	struct ib_block_iter biter;

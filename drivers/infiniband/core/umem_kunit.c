@@ -3,9 +3,7 @@
  * Helpers of the suites for umems.
  */
 #include <linux/fdtable.h>
-#include <linux/file.h>
 #include <linux/module.h>
-#include <linux/scatterlist.h>
 
 #include "umem_kunit.h"
 
@@ -90,76 +88,6 @@ umem_test_get_revocable(struct ib_device *ibdev, struct dma_buf *dmabuf,
 	ib_umem_dmabuf_set_revoke_locked(umem_dmabuf, revoke, priv);
 	ib_umem_dmabuf_revoke_unlock(umem_dmabuf);
 	return umem_dmabuf;
-}
-
-static struct sg_table *old_map(struct dma_buf_attachment *attach,
-				enum dma_data_direction dir)
-{
-	struct umem_test_old_exporter *exp = attach->dmabuf->priv;
-	struct scatterlist *sg;
-	unsigned int i;
-	int ret;
-
-	ret = sg_alloc_table(&exp->sgt, exp->nr, GFP_KERNEL);
-	if (ret)
-		return ERR_PTR(ret);
-	for_each_sgtable_dma_sg(&exp->sgt, sg, i) {
-		sg_dma_address(sg) = exp->ranges[i].paddr;
-		sg_dma_len(sg) = exp->ranges[i].len;
-	}
-	exp->maps++;
-	return &exp->sgt;
-}
-
-static void old_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
-		      enum dma_data_direction dir)
-{
-	struct umem_test_old_exporter *exp = attach->dmabuf->priv;
-
-	sg_free_table(sgt);
-	exp->maps--;
-}
-
-static void old_release(struct dma_buf *dmabuf)
-{
-}
-
-static const struct dma_buf_ops old_ops = {
-	.map_dma_buf = old_map,
-	.unmap_dma_buf = old_unmap,
-	.release = old_release,
-};
-
-/* A kernel thread's last reference goes by a worker: wait for it. */
-static void old_put(void *dmabuf)
-{
-	dma_buf_put(dmabuf);
-	flush_delayed_fput();
-}
-
-struct umem_test_old_exporter *
-umem_test_old_exporter(struct kunit *test, const struct phys_vec *ranges,
-		       size_t nr, size_t size)
-{
-	struct umem_test_old_exporter *exp = kunit_kzalloc(test, sizeof(*exp),
-							   GFP_KERNEL);
-	struct dma_buf_export_info info = {
-		.exp_name = "kunit-old",
-		.owner = THIS_MODULE,
-		.ops = &old_ops,
-		.size = size,
-		.flags = O_RDWR,
-		.priv = exp,
-	};
-
-	KUNIT_ASSERT_NOT_NULL(test, exp);
-	exp->ranges = ranges;
-	exp->nr = nr;
-	exp->dmabuf = dma_buf_export(&info);
-	KUNIT_ASSERT_EQ(test, PTR_ERR_OR_ZERO(exp->dmabuf), 0);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, old_put,
-							exp->dmabuf), 0);
-	return exp;
 }
 
 MODULE_DESCRIPTION("KUnit suites for RDMA memory regions on dma-bufs");

@@ -31,24 +31,4 @@ umem_test_get_revocable(struct ib_device *ibdev, struct dma_buf *dmabuf,
 			unsigned long offset, size_t len,
 			void (*revoke)(void *priv), void *priv);
 
-/**
- * struct umem_test_old_exporter - a dma-buf without description
- * @dmabuf: the buffer
- * @ranges: what its scatterlist says, each less than 4 GiB
- * @nr: entries in @ranges
- * @maps: maps without unmap
- * @sgt: the scatterlist
- */
-struct umem_test_old_exporter {
-	struct dma_buf *dmabuf;
-	const struct phys_vec *ranges;
-	size_t nr;
-	int maps;
-	struct sg_table sgt;
-};
-
-struct umem_test_old_exporter *
-umem_test_old_exporter(struct kunit *test, const struct phys_vec *ranges,
-		       size_t nr, size_t size);
-
 #endif /* _UMEM_KUNIT_H */
