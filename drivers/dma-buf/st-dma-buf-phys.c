@@ -93,7 +93,6 @@ struct dma_buf *phys_test_own(struct kunit *test, struct dma_buf *dmabuf)
 			kunit_add_action_or_reset(test, put_action, dmabuf));
 	return dmabuf;
 }
-EXPORT_SYMBOL_IF_KUNIT(phys_test_own);
 
 struct dma_buf *phys_test_export(struct kunit *test,
 				 const struct dma_buf_phys_desc *desc)

@@ -17,8 +17,10 @@ static struct card bochs;
 static struct canvas canvas;
 
 /* Lines with gaps, in pieces that end in the middle of one */
-static uint32_t open_all(struct shape *shape)
+static uint32_t show(struct shape *shape)
 {
+	uint32_t fb;
+
 	screen_need();
 	card_open(&bochs, "bochs-drm");
 	bochs.id = "bochs";
@@ -27,7 +29,10 @@ static uint32_t open_all(struct shape *shape)
 	shape->offset = 4096;
 	canvas_open(&canvas, shape_end(shape), 5);
 	canvas_draw(&canvas, shape, 1);
-	return frame_add(&bochs, canvas_import(&canvas, &bochs), shape);
+	fb = frame_add(&bochs, canvas_import(&canvas, &bochs), shape);
+	CHECK_EQ(card_show(&bochs, fb, 0, 0), 0);
+	screen_shows(&bochs, 1);
+	return fb;
 }
 
 static void copied(const void *arg)
@@ -36,9 +41,7 @@ static void copied(const void *arg)
 	uint32_t fb;
 
 	(void)arg;
-	fb = open_all(&shape);
-	CHECK_EQ(card_show(&bochs, fb, 0, 0), 0);
-	screen_shows(&bochs, 1);
+	fb = show(&shape);
 	canvas_draw(&canvas, &shape, 2);
 	CHECK_EQ(card_flush(&bochs, fb), 0);
 	screen_shows(&bochs, 2);
@@ -50,9 +53,7 @@ static void revoked(const void *arg)
 	uint32_t fb;
 
 	(void)arg;
-	fb = open_all(&shape);
-	CHECK_EQ(card_show(&bochs, fb, 0, 0), 0);
-	screen_shows(&bochs, 1);
+	fb = show(&shape);
 	canvas_revoke(&canvas);
 	CHECK_EQ(card_flush(&bochs, fb), -ENODEV);
 	CHECK_EQ(card_show(&bochs, fb, 0, 0), -ENODEV);
