@@ -4,7 +4,7 @@
  * are.
  *
  *     bus     both below one switch: the PCI bus address, nothing to map
- *     iova    behind an IOMMU: one contiguous piece of IOVA space for all runs
+ *     iova    behind an IOMMU: dma-buf-phys-iova.c
  *     direct  no translation, or none that could be had in one piece: each run
  *             is mapped by itself
  *
@@ -68,106 +68,6 @@ static const struct dma_buf_phys_route bus_route = {
 	.start = runs_start,
 	.next = bus_next,
 };
-
-/*
- * One IOVA range
- */
-static void iova_release(struct dma_buf_phys_map *map)
-{
-	dma_iova_destroy(map->device.dev, &map->device.iova, map->len,
-			 map->device.dir, map->device.attrs);
-}
-
-/* The IOVA stays allocated: a device that goes on using it hits nothing. */
-static void iova_sever(struct dma_buf_phys_map *map)
-{
-	dma_iova_unlink(map->device.dev, &map->device.iova, 0, map->len,
-			map->device.dir, map->device.attrs);
-}
-
-static void iova_forget(struct dma_buf_phys_map *map)
-{
-	dma_iova_free(map->device.dev, &map->device.iova);
-}
-
-static void iova_start(struct dma_buf_phys_iter *it)
-{
-	it->cursor.left = it->map->len;
-}
-
-static bool iova_next(struct dma_buf_phys_iter *it)
-{
-	if (!it->cursor.left)
-		return false;
-	it->rest_addr = it->map->device.iova.addr;
-	it->rest_len = it->cursor.left;
-	it->cursor.left = 0;
-	return true;
-}
-
-static const struct dma_buf_phys_route iova_route = {
-	.name = "iova",
-	.release = iova_release,
-	.sever = iova_sever,
-	.forget = iova_forget,
-	.start = iova_start,
-	.next = iova_next,
-};
-
-/*
- * Runs can only be packed into one IOVA range if every inner boundary lies on
- * the IOMMU's granule, which may be larger than a page.
- */
-static bool iova_packs(const struct dma_buf_phys_map *map)
-{
-	unsigned long mask = dma_get_merge_boundary(map->device.dev);
-	struct dma_buf_phys_cursor cur;
-	struct phys_vec run;
-	bool first = true;
-
-	if (mask < PAGE_SIZE)
-		return true;
-
-	dma_buf_phys_cursor_start(&cur, map);
-	while (dma_buf_phys_cursor_next(&cur, map, &run)) {
-		if (!first && run.paddr & mask)
-			return false;
-		if (cur.left && (run.paddr + run.len) & mask)
-			return false;
-		first = false;
-	}
-	return true;
-}
-
-static int iova_map(struct dma_buf_phys_map *map)
-{
-	struct dma_buf_phys_cursor cur;
-	size_t linked = 0;
-	struct phys_vec run;
-	int ret;
-
-	dma_buf_phys_cursor_start(&cur, map);
-	while (dma_buf_phys_cursor_next(&cur, map, &run)) {
-		ret = dma_iova_link(map->device.dev, &map->device.iova,
-				    run.paddr, linked, run.len,
-				    map->device.dir, map->device.attrs);
-		if (ret)
-			goto err_destroy;
-		linked += run.len;
-	}
-
-	ret = dma_iova_sync(map->device.dev, &map->device.iova, 0, linked);
-	if (ret)
-		goto err_destroy;
-
-	map->route = &iova_route;
-	return 0;
-
-err_destroy:
-	dma_iova_destroy(map->device.dev, &map->device.iova, linked,
-			 map->device.dir, map->device.attrs);
-	return ret;
-}
 
 /*
  * Run by run
@@ -315,8 +215,7 @@ static int phys_map_device(struct dma_buf_phys_map *map)
 {
 	const struct dma_buf_phys_desc *desc = map_desc(map);
 	const struct dma_buf_phys_route *route;
-	struct dma_buf_phys_cursor cur;
-	struct phys_vec first;
+	int ret;
 
 	route = phys_find_route(desc, map->device.dev);
 	if (!route)
@@ -329,13 +228,8 @@ static int phys_map_device(struct dma_buf_phys_map *map)
 	map->device.attrs |= desc->attrs & DMA_BUF_PHYS_MMIO ?
 			     DMA_ATTR_MMIO : DMA_ATTR_REQUIRE_COHERENT;
 
-	dma_buf_phys_cursor_start(&cur, map);
-	dma_buf_phys_cursor_next(&cur, map, &first);
-	if (iova_packs(map) &&
-	    dma_iova_try_alloc(map->device.dev, &map->device.iova,
-			       first.paddr, map->len))
-		return iova_map(map);
-	return direct_map(map);
+	ret = dma_buf_phys_map_iova(map);
+	return ret == -EOPNOTSUPP ? direct_map(map) : ret;
 }
 
 /**

@@ -121,6 +121,16 @@ bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 			      struct phys_vec *run);
 size_t dma_buf_phys_count_runs(const struct dma_buf_phys_map *map);
 
+/* dma-buf-phys-iova.c */
+#ifdef CONFIG_IOMMU_DMA
+int dma_buf_phys_map_iova(struct dma_buf_phys_map *map);
+#else
+static inline int dma_buf_phys_map_iova(struct dma_buf_phys_map *map)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
 /* dma-buf-phys-stats.c */
 void dma_buf_phys_init_debugfs(struct dentry *dir);
 int dma_buf_phys_stats_add(const struct dma_buf_attachment *attach);
