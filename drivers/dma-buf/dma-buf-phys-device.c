@@ -50,23 +50,27 @@ static void bus_release(struct dma_buf_phys_map *map)
 {
 }
 
-static bool bus_next(struct dma_buf_phys_iter *it)
+static size_t bus_fill(struct dma_buf_phys_iter *it,
+		       struct dma_buf_phys_piece *pieces, size_t nr)
 {
+	struct p2pdma_provider *provider = map_desc(it->map)->provider;
 	struct phys_vec run;
+	size_t n;
 
-	if (!dma_buf_phys_cursor_next(&it->cursor, it->map, &run))
-		return false;
-	it->rest_addr = pci_p2pdma_bus_addr_map(map_desc(it->map)->provider,
-						run.paddr);
-	it->rest_len = run.len;
-	return true;
+	for (n = 0; n < nr; n++) {
+		if (!dma_buf_phys_cursor_next(&it->cursor, it->map, &run))
+			break;
+		pieces[n].addr = pci_p2pdma_bus_addr_map(provider, run.paddr);
+		pieces[n].len = run.len;
+	}
+	return n;
 }
 
 static const struct dma_buf_phys_route bus_route = {
 	.name = "bus",
 	.release = bus_release,
 	.start = runs_start,
-	.next = bus_next,
+	.fill = bus_fill,
 };
 
 /*
@@ -120,26 +124,30 @@ static void direct_release(struct dma_buf_phys_map *map)
  * Where the DMA API keeps nothing per mapping, asking again is a computation
  * with the same result as the first time.
  */
-static bool direct_next(struct dma_buf_phys_iter *it)
+static size_t direct_fill(struct dma_buf_phys_iter *it,
+			  struct dma_buf_phys_piece *pieces, size_t nr)
 {
 	const struct dma_buf_phys_map *map = it->map;
 	struct phys_vec run;
+	size_t n;
 
-	if (!dma_buf_phys_cursor_next(&it->cursor, map, &run))
-		return false;
-	if (map->device.addrs)
-		it->rest_addr = map->device.addrs[it->run++];
-	else
-		direct_map_run(map, &run, &it->rest_addr);
-	it->rest_len = run.len;
-	return true;
+	for (n = 0; n < nr; n++) {
+		if (!dma_buf_phys_cursor_next(&it->cursor, map, &run))
+			break;
+		if (map->device.addrs)
+			pieces[n].addr = map->device.addrs[it->run++];
+		else
+			direct_map_run(map, &run, &pieces[n].addr);
+		pieces[n].len = run.len;
+	}
+	return n;
 }
 
 static const struct dma_buf_phys_route direct_route = {
 	.name = "direct",
 	.release = direct_release,
 	.start = runs_start,
-	.next = direct_next,
+	.fill = direct_fill,
 };
 
 static int direct_alloc_addrs(struct dma_buf_phys_map *map)

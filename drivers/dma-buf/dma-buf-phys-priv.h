@@ -83,8 +83,8 @@ struct dma_buf_phys {
  *	is nothing
  * @start: put a fresh iterator before the first piece; NULL where there is
  *	nothing to walk
- * @next: set rest_addr and rest_len of the iterator to the next piece, or
- *	return false at the end
+ * @fill: write the next pieces into an array, at most @nr, and return how many;
+ *	0 at the end. A piece is as long as it can be
  */
 struct dma_buf_phys_route {
 	const char *name;
@@ -92,7 +92,8 @@ struct dma_buf_phys_route {
 	void (*sever)(struct dma_buf_phys_map *map);
 	void (*forget)(struct dma_buf_phys_map *map);
 	void (*start)(struct dma_buf_phys_iter *it);
-	bool (*next)(struct dma_buf_phys_iter *it);
+	size_t (*fill)(struct dma_buf_phys_iter *it,
+		       struct dma_buf_phys_piece *pieces, size_t nr);
 };
 
 /* dma-buf-phys.c, called by dma-buf.c */

@@ -85,26 +85,43 @@ void dma_buf_phys_iter_start(struct dma_buf_phys_iter *it,
 }
 EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_start, "DMA_BUF");
 
-/**
- * dma_buf_phys_iter_next - step to the next piece
- * @it: iterator; its addr and len tell the piece
- *
- * Context: Any.
- *
- * Return: true if there is a piece, false at the end.
- */
-bool dma_buf_phys_iter_next(struct dma_buf_phys_iter *it)
+/* Each piece of a route gives as many as the cap makes of it. */
+static size_t iter_fill_cut(struct dma_buf_phys_iter *it,
+			    struct dma_buf_phys_piece *pieces, size_t nr)
 {
-	if (!it->rest_len && !it->map->route->next(it))
-		return false;
+	size_t n;
 
-	it->addr = it->rest_addr;
-	it->len = min(it->rest_len, it->cap);
-	it->rest_addr += it->len;
-	it->rest_len -= it->len;
-	return true;
+	for (n = 0; n < nr; n++) {
+		if (!it->rest.len && !it->map->route->fill(it, &it->rest, 1))
+			break;
+		pieces[n].addr = it->rest.addr;
+		pieces[n].len = min(it->rest.len, it->cap);
+		it->rest.addr += pieces[n].len;
+		it->rest.len -= pieces[n].len;
+	}
+	return n;
 }
-EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_next, "DMA_BUF");
+
+/**
+ * dma_buf_phys_iter_fill - go over the next pieces
+ * @it: iterator
+ * @pieces: array to write them to
+ * @nr: entries in @pieces, at least one
+ *
+ * What dma_buf_phys_for_each() is made of; for callers who cannot have a loop.
+ *
+ * Context: Any. The mapping must stay mapped.
+ *
+ * Return: how many pieces were written, 0 if there is none left.
+ */
+size_t dma_buf_phys_iter_fill(struct dma_buf_phys_iter *it,
+			      struct dma_buf_phys_piece *pieces, size_t nr)
+{
+	if (it->cap == SIZE_MAX)
+		return it->map->route->fill(it, pieces, nr);
+	return iter_fill_cut(it, pieces, nr);
+}
+EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_fill, "DMA_BUF");
 
 /**
  * dma_buf_phys_count - how many pieces a walk will meet
@@ -119,10 +136,11 @@ EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_next, "DMA_BUF");
  */
 size_t dma_buf_phys_count(const struct dma_buf_phys_map *map, size_t cap)
 {
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	size_t n = 0;
 
-	dma_buf_phys_for_each_max(map, &it, cap)
+	dma_buf_phys_for_each_max(map, &walk, piece, cap)
 		n++;
 	return n;
 }

@@ -134,12 +134,13 @@ static void expect_direct(struct kunit *test)
 {
 	struct dma_buf_phys_desc desc = phys_test_desc(device_ranges, ARRAY_SIZE(device_ranges));
 	struct device_test *t = test->priv;
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	size_t off = 0;
 
-	dma_buf_phys_for_each(&t->imp->map, &it) {
-		KUNIT_EXPECT_EQ(test, it.addr, phys_test_paddr(&desc, off));
-		off += it.len;
+	dma_buf_phys_for_each(&t->imp->map, &walk, piece) {
+		KUNIT_EXPECT_EQ(test, piece->addr, phys_test_paddr(&desc, off));
+		off += piece->len;
 	}
 	KUNIT_EXPECT_EQ(test, off, t->dmabuf->size);
 }

@@ -11,11 +11,6 @@
 
 #define P	PAGE_SIZE
 
-struct piece {
-	dma_addr_t addr;
-	size_t len;
-};
-
 struct layout {
 	size_t nr_ranges;
 	struct phys_vec ranges[4];
@@ -50,7 +45,7 @@ struct walk_case {
 	size_t len;
 	size_t cap;
 	size_t nr_pieces;
-	struct piece pieces[6];
+	struct dma_buf_phys_piece pieces[6];
 };
 
 static const struct walk_case walk_cases[] = {
@@ -119,7 +114,8 @@ static void walk_gives_pieces(struct kunit *test)
 	struct dma_buf *dmabuf = phys_test_export(test, &desc);
 	struct device *dev = phys_test_device(test);
 	struct phys_test_importer *imp = phys_test_importer(test, dmabuf, dev);
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	size_t n = 0;
 
 	KUNIT_ASSERT_EQ(test, 0,
@@ -133,10 +129,10 @@ static void walk_gives_pieces(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_count(&imp->map, c->cap),
 			c->nr_pieces);
-	dma_buf_phys_for_each_max(&imp->map, &it, c->cap) {
+	dma_buf_phys_for_each_max(&imp->map, &walk, piece, c->cap) {
 		if (n < c->nr_pieces) {
-			KUNIT_EXPECT_EQ(test, it.addr, c->pieces[n].addr);
-			KUNIT_EXPECT_EQ(test, it.len, c->pieces[n].len);
+			KUNIT_EXPECT_EQ(test, piece->addr, c->pieces[n].addr);
+			KUNIT_EXPECT_EQ(test, piece->len, c->pieces[n].len);
 		}
 		n++;
 	}
@@ -198,30 +194,31 @@ static size_t check_walk(const struct dma_buf_phys_desc *desc,
 			 const char **why)
 {
 	size_t off = map->offset;
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	dma_addr_t run_end = 0;
 	size_t run = 0;
 	size_t n = 0;
 	size_t i;
 
 	*why = NULL;
-	dma_buf_phys_for_each_max(map, &it, cap) {
-		if (!it.len || it.len > cap)
+	dma_buf_phys_for_each_max(map, &walk, piece, cap) {
+		if (!piece->len || piece->len > cap)
 			*why = "bad length";
-		for (i = 0; i < it.len; i += P) {
-			if (phys_test_paddr(desc, off + i) != it.addr + i)
+		for (i = 0; i < piece->len; i += P) {
+			if (phys_test_paddr(desc, off + i) != piece->addr + i)
 				*why = "wrong address";
 		}
 		/* Touching pieces must be the parts of one that was cut. */
-		if (n && it.addr == run_end) {
+		if (n && piece->addr == run_end) {
 			if (run % cap)
 				*why = "not merged, or cut too early";
 		} else {
 			run = 0;
 		}
-		run += it.len;
-		run_end = it.addr + it.len;
-		off += it.len;
+		run += piece->len;
+		run_end = piece->addr + piece->len;
+		off += piece->len;
 		n++;
 	}
 	if (off != map->offset + map->len)
@@ -275,24 +272,29 @@ static void walk_can_be_repeated(struct kunit *test)
 	struct dma_buf *dmabuf = phys_test_export(test, &desc);
 	struct device *dev = phys_test_device(test);
 	struct phys_test_importer *imp = phys_test_importer(test, dmabuf, dev);
-	struct dma_buf_phys_iter first, second;
+	struct dma_buf_phys_iter first, second, copy;
+	struct dma_buf_phys_piece piece;
 
 	KUNIT_ASSERT_EQ(test, phys_test_map(imp, dev), 0);
 
-	/* Two walks at a time know nothing of each other. */
+	/* Two at a time know nothing of each other. */
 	dma_buf_phys_iter_start(&first, &imp->map, SIZE_MAX);
-	KUNIT_EXPECT_TRUE(test, dma_buf_phys_iter_next(&first));
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_iter_fill(&first, &piece, 1), 1);
+	KUNIT_EXPECT_EQ(test, piece.addr, 16 * P);
 	dma_buf_phys_iter_start(&second, &imp->map, SIZE_MAX);
-	KUNIT_EXPECT_TRUE(test, dma_buf_phys_iter_next(&second));
-	KUNIT_EXPECT_TRUE(test, dma_buf_phys_iter_next(&first));
-	KUNIT_EXPECT_EQ(test, first.addr, 64 * P);
-	KUNIT_EXPECT_EQ(test, second.addr, 16 * P);
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_iter_fill(&second, &piece, 1), 1);
+	KUNIT_EXPECT_EQ(test, piece.addr, 16 * P);
+	copy = first;
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_iter_fill(&first, &piece, 1), 1);
+	KUNIT_EXPECT_EQ(test, piece.addr, 64 * P);
 
 	/* The end stays the end. */
-	KUNIT_EXPECT_FALSE(test, dma_buf_phys_iter_next(&first));
-	KUNIT_EXPECT_FALSE(test, dma_buf_phys_iter_next(&first));
-	KUNIT_EXPECT_TRUE(test, dma_buf_phys_iter_next(&second));
-	KUNIT_EXPECT_EQ(test, second.addr, 64 * P);
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_iter_fill(&first, &piece, 1), 0);
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_iter_fill(&first, &piece, 1), 0);
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_iter_fill(&second, &piece, 1), 1);
+	KUNIT_EXPECT_EQ(test, piece.addr, 64 * P);
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_iter_fill(&copy, &piece, 1), 1);
+	KUNIT_EXPECT_EQ(test, piece.addr, 64 * P);
 }
 
 static struct kunit_case phys_walk_cases[] = {
