@@ -38,6 +38,16 @@ enum dma_buf_phys_map_state {
 };
 
 /**
+ * struct dma_buf_phys_shape - what is known of the ranges of a description
+ * @touch: some range begins where the one before it ends
+ * @last: last byte of the range that lies highest
+ */
+struct dma_buf_phys_shape {
+	bool touch;
+	phys_addr_t last;
+};
+
+/**
  * struct dma_buf_phys - what the core keeps for a buffer with a description
  * @dmabuf: the buffer, which owns this
  * @ino: inode number of the buffer's file, for traces
@@ -48,6 +58,7 @@ enum dma_buf_phys_map_state {
  * @state: @lock to read, @transition and @lock to write
  * @desc: @lock, @describing or a mapping in @maps to read; to write, @transition,
  *	@describing and @lock, and there must be no mapping
+ * @shape: of @desc, and guarded like it
  * @maps: @lock; every mapping that needs the description, the half-built ones
  *	too
  * @nr_maps: @lock; how many there are
@@ -64,6 +75,7 @@ struct dma_buf_phys {
 	spinlock_t lock;		/* leaf */
 	enum dma_buf_phys_state state;
 	struct dma_buf_phys_desc desc;
+	struct dma_buf_phys_shape shape;
 	struct list_head maps;
 	unsigned int nr_maps;
 	unsigned int nr_severed;
@@ -105,7 +117,8 @@ void dma_buf_phys_show(struct seq_file *m, struct dma_buf *dmabuf);
 
 /* dma-buf-phys.c, called by the targets and by revoke */
 int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
-			    const struct dma_buf_phys_desc *desc);
+			    const struct dma_buf_phys_desc *desc,
+			    struct dma_buf_phys_shape *shape);
 int dma_buf_phys_check_slice(const struct dma_buf *dmabuf, size_t offset,
 			     size_t len);
 const char *dma_buf_phys_importer_name(const struct dma_buf_attachment *attach);

@@ -69,22 +69,6 @@ size_t dma_buf_phys_count_runs(const struct dma_buf_phys_map *map)
 	return n;
 }
 
-/**
- * dma_buf_phys_iter_start - begin to walk a mapping
- * @it: iterator, of the caller
- * @map: mapping made by dma_buf_phys_map_device()
- * @cap: most bytes in a piece, not 0; SIZE_MAX for no limit
- *
- * Context: Any. The mapping must stay mapped for the whole walk.
- */
-void dma_buf_phys_iter_start(struct dma_buf_phys_iter *it,
-			     const struct dma_buf_phys_map *map, size_t cap)
-{
-	*it = (struct dma_buf_phys_iter) { .map = map, .cap = cap };
-	map->route->start(it);
-}
-EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_start, "DMA_BUF");
-
 /* Each piece of a route gives as many as the cap makes of it. */
 static size_t iter_fill_cut(struct dma_buf_phys_iter *it,
 			    struct dma_buf_phys_piece *pieces, size_t nr)
@@ -103,25 +87,24 @@ static size_t iter_fill_cut(struct dma_buf_phys_iter *it,
 }
 
 /**
- * dma_buf_phys_iter_fill - go over the next pieces
- * @it: iterator
- * @pieces: array to write them to
- * @nr: entries in @pieces, at least one
+ * dma_buf_phys_iter_start - begin to walk a mapping
+ * @it: iterator, of the caller
+ * @map: mapping made by dma_buf_phys_map_device()
+ * @cap: most bytes in a piece, not 0; SIZE_MAX for no limit
  *
- * What dma_buf_phys_for_each() is made of; for callers who cannot have a loop.
- *
- * Context: Any. The mapping must stay mapped.
- *
- * Return: how many pieces were written, 0 if there is none left.
+ * Context: Any. The mapping must stay mapped for the whole walk.
  */
-size_t dma_buf_phys_iter_fill(struct dma_buf_phys_iter *it,
-			      struct dma_buf_phys_piece *pieces, size_t nr)
+void dma_buf_phys_iter_start(struct dma_buf_phys_iter *it,
+			     const struct dma_buf_phys_map *map, size_t cap)
 {
-	if (it->cap == SIZE_MAX)
-		return it->map->route->fill(it, pieces, nr);
-	return iter_fill_cut(it, pieces, nr);
+	*it = (struct dma_buf_phys_iter) {
+		.map = map,
+		.cap = cap,
+		.fill = cap == SIZE_MAX ? map->route->fill : iter_fill_cut,
+	};
+	map->route->start(it);
 }
-EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_fill, "DMA_BUF");
+EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_start, "DMA_BUF");
 
 /**
  * dma_buf_phys_count - how many pieces a walk will meet

@@ -30,10 +30,13 @@
 #include <trace/events/dma_buf_phys.h>
 
 static int phys_check_ranges(const struct dma_buf *dmabuf,
-			     const struct dma_buf_phys_desc *desc)
+			     const struct dma_buf_phys_desc *desc,
+			     struct dma_buf_phys_shape *shape)
 {
 	size_t sum = 0;
 	size_t i;
+
+	*shape = (struct dma_buf_phys_shape) {};
 
 	for (i = 0; i < desc->nr_ranges; i++) {
 		const struct phys_vec *range = &desc->ranges[i];
@@ -44,6 +47,9 @@ static int phys_check_ranges(const struct dma_buf *dmabuf,
 		if (check_add_overflow(range->paddr, range->len - 1, &last) ||
 		    check_add_overflow(sum, range->len, &sum))
 			return -EOVERFLOW;
+		if (i && range->paddr == range[-1].paddr + range[-1].len)
+			shape->touch = true;
+		shape->last = max(shape->last, last);
 	}
 	/* A file offset must reach all of it. */
 	if (sum > LONG_MAX)
@@ -67,16 +73,17 @@ static bool phys_attrs_are_valid(const struct dma_buf_phys_desc *desc)
 }
 
 /*
- * Returns 0, -EINVAL or -EOVERFLOW. A bad description is a bug of the exporter,
+ * Returns 0 and sets *@shape, -EINVAL or -EOVERFLOW. A bad description is a bug of the exporter,
  * so it gets a line in the log.
  */
 int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
-			    const struct dma_buf_phys_desc *desc)
+			    const struct dma_buf_phys_desc *desc,
+			    struct dma_buf_phys_shape *shape)
 {
 	int ret = -EINVAL;
 
 	if (desc->ranges && desc->nr_ranges && phys_attrs_are_valid(desc))
-		ret = phys_check_ranges(dmabuf, desc);
+		ret = phys_check_ranges(dmabuf, desc, shape);
 	if (ret)
 		pr_err("dma-buf: %s pushed a bad description: %zu ranges, attributes %#x, error %d\n",
 		       dmabuf->exp_name, desc->nr_ranges, desc->attrs, ret);
@@ -87,10 +94,11 @@ int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
 int dma_buf_phys_init(struct dma_buf *dmabuf, u64 ino,
 		      const struct dma_buf_phys_desc *desc)
 {
+	struct dma_buf_phys_shape shape;
 	struct dma_buf_phys *phys;
 	int ret;
 
-	ret = dma_buf_phys_check_desc(dmabuf, desc);
+	ret = dma_buf_phys_check_desc(dmabuf, desc, &shape);
 	if (ret)
 		return ret;
 
@@ -106,6 +114,7 @@ int dma_buf_phys_init(struct dma_buf *dmabuf, u64 ino,
 	INIT_LIST_HEAD(&phys->maps);
 	init_waitqueue_head(&phys->changed);
 	phys->desc = *desc;
+	phys->shape = shape;
 	dmabuf->phys = phys;
 	return 0;
 }

@@ -207,6 +207,8 @@ struct dma_buf_phys_iter {
 	size_t cap;
 
 	/* private: internal */
+	size_t (*fill)(struct dma_buf_phys_iter *it,
+		       struct dma_buf_phys_piece *pieces, size_t nr);
 	struct dma_buf_phys_piece rest;
 	struct dma_buf_phys_cursor {
 		size_t index;
@@ -219,9 +221,26 @@ struct dma_buf_phys_iter {
 
 void dma_buf_phys_iter_start(struct dma_buf_phys_iter *it,
 			     const struct dma_buf_phys_map *map, size_t cap);
-size_t dma_buf_phys_iter_fill(struct dma_buf_phys_iter *it,
-			      struct dma_buf_phys_piece *pieces, size_t nr);
 size_t dma_buf_phys_count(const struct dma_buf_phys_map *map, size_t cap);
+
+/**
+ * dma_buf_phys_iter_fill - go over the next pieces
+ * @it: iterator
+ * @pieces: array to write them to
+ * @nr: entries in @pieces, at least one
+ *
+ * What dma_buf_phys_for_each() is made of; for callers who cannot have a loop.
+ *
+ * Context: Any. The mapping must stay mapped.
+ *
+ * Return: how many pieces were written, 0 if there is none left.
+ */
+static inline size_t dma_buf_phys_iter_fill(struct dma_buf_phys_iter *it,
+					    struct dma_buf_phys_piece *pieces,
+					    size_t nr)
+{
+	return it->fill(it, pieces, nr);
+}
 
 /**
  * struct dma_buf_phys_walk - an iterator and the pieces in front of it
