@@ -170,9 +170,7 @@ static void phys_sever_importer(struct dma_buf_phys *phys,
 
 	list_for_each_entry(map, taken, node) {
 		map->route->sever(map);
-		trace_dma_buf_phys_sever(map, phys->ino,
-					 dma_buf_phys_importer_name(attach),
-					 map->route->name, 0);
+		trace_dma_buf_phys_sever(map, 0);
 	}
 	pr_warn_ratelimited("dma-buf: revoke of %s: %s did not let go of %u mappings in %lld ms, severed\n",
 			    phys->dmabuf->exp_name,

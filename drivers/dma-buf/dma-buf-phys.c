@@ -170,7 +170,7 @@ static void phys_drop(struct dma_buf_phys *phys, struct dma_buf_phys_map *map)
 	guard(spinlock)(&phys->lock);
 	WARN_ON_ONCE(map->state != DMA_BUF_PHYS_BUILDING);
 	list_del(&map->node);
-	if (!--phys->nr_maps)
+	if (!--phys->nr_maps && phys->state == DMA_BUF_PHYS_REVOKING)
 		wake_up_all(&phys->changed);
 }
 
@@ -286,9 +286,7 @@ int dma_buf_phys_map_end(struct dma_buf_phys_map *map, int ret)
 		if (ret)
 			map->route->release(map);
 	}
-	trace_dma_buf_phys_map(map, phys->ino,
-			       dma_buf_phys_importer_name(map->attach),
-			       map->route ? map->route->name : "none", ret);
+	trace_dma_buf_phys_map(map, ret);
 	if (ret)
 		phys_drop(phys, map);
 	return ret;
@@ -296,10 +294,12 @@ int dma_buf_phys_map_end(struct dma_buf_phys_map *map, int ret)
 
 /*
  * Make the caller the owner of a mapping, unless a revoker is at it. Returns the
- * state that the mapping was found in.
+ * state that the mapping was found in; *@since is set to when a revoke began that
+ * waits for it.
  */
 static enum dma_buf_phys_map_state
-phys_claim(struct dma_buf_phys *phys, struct dma_buf_phys_map *map)
+phys_claim(struct dma_buf_phys *phys, struct dma_buf_phys_map *map,
+	   ktime_t *since)
 {
 	enum dma_buf_phys_map_state found;
 
@@ -309,31 +309,18 @@ phys_claim(struct dma_buf_phys *phys, struct dma_buf_phys_map *map)
 		phys->nr_severed--;
 	if (found != DMA_BUF_PHYS_SEVERING)
 		map->state = DMA_BUF_PHYS_BUILDING;
+	*since = phys->state == DMA_BUF_PHYS_REVOKING ? phys->since : 0;
 	return found;
 }
 
-/* A revoke that waits for a mapping is told apart from everyday unmapping. */
-static void phys_count_release(struct dma_buf_phys *phys,
-			       const struct dma_buf_attachment *attach)
-{
-	ktime_t since;
-
-	scoped_guard(spinlock, &phys->lock) {
-		if (phys->state != DMA_BUF_PHYS_REVOKING)
-			return;
-		since = phys->since;
-	}
-	dma_buf_phys_stats_released(attach, since);
-}
-
 static void phys_release(struct dma_buf_phys *phys,
-			 struct dma_buf_phys_map *map)
+			 struct dma_buf_phys_map *map, ktime_t since)
 {
-	trace_dma_buf_phys_unmap(map, phys->ino,
-				 dma_buf_phys_importer_name(map->attach),
-				 map->route->name, 0);
+	trace_dma_buf_phys_unmap(map, 0);
 	map->route->release(map);
-	phys_count_release(phys, map->attach);
+	/* A revoke that waits for a mapping is told from everyday unmapping. */
+	if (since)
+		dma_buf_phys_stats_released(map->attach, since);
 	phys_drop(phys, map);
 }
 
@@ -354,6 +341,7 @@ void dma_buf_phys_unmap(struct dma_buf_phys_map *map)
 {
 	struct dma_buf_phys *phys = map->attach->dmabuf->phys;
 	enum dma_buf_phys_map_state found;
+	ktime_t since;
 
 	might_sleep();
 
@@ -363,10 +351,10 @@ void dma_buf_phys_unmap(struct dma_buf_phys_map *map)
 	}
 
 	/* Whoever severs a mapping waits for nobody, or for a CPU's copy. */
-	wait_event(phys->changed, (found = phys_claim(phys, map)) !=
+	wait_event(phys->changed, (found = phys_claim(phys, map, &since)) !=
 				  DMA_BUF_PHYS_SEVERING);
 	if (found == DMA_BUF_PHYS_MAPPED)
-		phys_release(phys, map);
+		phys_release(phys, map, since);
 	else if (WARN_ON_ONCE(found != DMA_BUF_PHYS_SEVERED))
 		return;
 	else if (map->route->forget)
