@@ -125,12 +125,14 @@ static const struct dma_buf_phys_route bus_plain_route = {
  * is to use a buffer is a user's choice here, so that is asked before; a device
  * whose bus numbers memory in another way than the CPU is left to the API.
  */
-static bool direct_reaches(struct device *dev, const struct phys_vec *run)
+static u64 direct_limit(struct device *dev)
 {
-	u64 limit = min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+	return min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+}
 
-	return device_translates(dev) ||
-	       run->paddr + run->len - 1 <= limit;
+static bool direct_reaches(struct device *dev, phys_addr_t last)
+{
+	return device_translates(dev) || last <= direct_limit(dev);
 }
 
 static bool direct_map_run(const struct dma_buf_phys_map *map,
@@ -207,24 +209,16 @@ static int direct_error(struct device *dma_dev)
 	return dma_get_merge_boundary(dma_dev) ? -ENOMEM : -EREMOTEIO;
 }
 
-static int direct_map(struct dma_buf_phys_map *map)
+static int direct_map_runs(struct dma_buf_phys_map *map)
 {
 	struct dma_buf_phys_cursor cur;
 	struct phys_vec run;
 	dma_addr_t addr;
 	size_t n = 0;
-	int ret;
-
-	map->device.addrs = NULL;
-	if (dma_need_unmap(map->device.dev)) {
-		ret = direct_alloc_addrs(map);
-		if (ret)
-			return ret;
-	}
 
 	dma_buf_phys_cursor_start(&cur, map);
 	while (dma_buf_phys_cursor_next(&cur, map, &run)) {
-		if (!direct_reaches(map->device.dev, &run) ||
+		if (!direct_reaches(map->device.dev, run.paddr + run.len - 1) ||
 		    !direct_map_run(map, &run, &addr)) {
 			direct_unmap(map, n);
 			return direct_error(map->device.dev);
@@ -233,8 +227,50 @@ static int direct_map(struct dma_buf_phys_map *map)
 			map->device.addrs[n] = addr;
 		n++;
 	}
-	map->route = &direct_route;
 	return 0;
+}
+
+/*
+ * Where the DMA API neither translates nor keeps anything, its answer depends on
+ * where memory ends only. So if the highest range is in reach, what it says about
+ * one run it says about all of them.
+ */
+static bool direct_is_uniform(const struct dma_buf_phys_map *map)
+{
+	struct device *dev = map->device.dev;
+
+	return !device_translates(dev) &&
+	       map->attach->dmabuf->phys->shape.last <= direct_limit(dev);
+}
+
+static int direct_map_one(struct dma_buf_phys_map *map)
+{
+	struct dma_buf_phys_cursor cur;
+	struct phys_vec run;
+	dma_addr_t addr;
+
+	dma_buf_phys_cursor_start(&cur, map);
+	dma_buf_phys_cursor_next(&cur, map, &run);
+	return direct_map_run(map, &run, &addr) ? 0 : -EREMOTEIO;
+}
+
+static int direct_map(struct dma_buf_phys_map *map)
+{
+	int ret;
+
+	map->device.addrs = NULL;
+	if (dma_need_unmap(map->device.dev)) {
+		ret = direct_alloc_addrs(map);
+		if (ret)
+			return ret;
+		ret = direct_map_runs(map);
+	} else if (direct_is_uniform(map)) {
+		ret = direct_map_one(map);
+	} else {
+		ret = direct_map_runs(map);
+	}
+	map->route = ret ? NULL : &direct_route;
+	return ret;
 }
 
 /*

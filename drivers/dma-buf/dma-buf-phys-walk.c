@@ -26,16 +26,6 @@ void dma_buf_phys_cursor_start(struct dma_buf_phys_cursor *cur,
 		cur->skip -= ranges[cur->index++].len;
 }
 
-static void cursor_take(struct dma_buf_phys_cursor *cur,
-			const struct phys_vec *range, struct phys_vec *run)
-{
-	run->paddr = range->paddr + cur->skip;
-	run->len = min(range->len - cur->skip, cur->left);
-	cur->left -= run->len;
-	cur->skip = 0;
-	cur->index++;
-}
-
 /* Returns false at the end of the slice. */
 bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 			      const struct dma_buf_phys_map *map,
@@ -43,17 +33,22 @@ bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 {
 	const struct phys_vec *ranges =
 		map->attach->dmabuf->phys->desc.ranges;
-	struct phys_vec more;
+	const struct phys_vec *range = &ranges[cur->index];
+	size_t len;
 
 	if (!cur->left)
 		return false;
 
-	cursor_take(cur, &ranges[cur->index], run);
-	while (cur->left &&
-	       ranges[cur->index].paddr == run->paddr + run->len) {
-		cursor_take(cur, &ranges[cur->index], &more);
-		run->len += more.len;
-	}
+	run->paddr = range->paddr + cur->skip;
+	len = range->len - cur->skip;
+	while (len < cur->left &&
+	       range[1].paddr == range->paddr + range->len)
+		len += (++range)->len;
+	run->len = min(len, cur->left);
+
+	cur->index = range + 1 - ranges;
+	cur->skip = 0;
+	cur->left -= run->len;
 	return true;
 }
 
