@@ -30,14 +30,15 @@ static void iova_start(struct dma_buf_phys_iter *it)
 	it->cursor.left = it->map->len;
 }
 
-static bool iova_next(struct dma_buf_phys_iter *it)
+static size_t iova_fill(struct dma_buf_phys_iter *it,
+			struct dma_buf_phys_piece *pieces, size_t nr)
 {
 	if (!it->cursor.left)
-		return false;
-	it->rest_addr = it->map->device.iova.addr;
-	it->rest_len = it->cursor.left;
+		return 0;
+	pieces->addr = it->map->device.iova.addr;
+	pieces->len = it->cursor.left;
 	it->cursor.left = 0;
-	return true;
+	return 1;
 }
 
 static const struct dma_buf_phys_route iova_route = {
@@ -46,7 +47,7 @@ static const struct dma_buf_phys_route iova_route = {
 	.sever = iova_sever,
 	.forget = iova_forget,
 	.start = iova_start,
-	.next = iova_next,
+	.fill = iova_fill,
 };
 
 /*

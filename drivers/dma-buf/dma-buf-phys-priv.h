@@ -38,6 +38,16 @@ enum dma_buf_phys_map_state {
 };
 
 /**
+ * struct dma_buf_phys_shape - what is known of the ranges of a description
+ * @touch: some range begins where the one before it ends
+ * @last: last byte of the range that lies highest
+ */
+struct dma_buf_phys_shape {
+	bool touch;
+	phys_addr_t last;
+};
+
+/**
  * struct dma_buf_phys - what the core keeps for a buffer with a description
  * @dmabuf: the buffer, which owns this
  * @ino: inode number of the buffer's file, for traces
@@ -48,13 +58,14 @@ enum dma_buf_phys_map_state {
  * @state: @lock to read, @transition and @lock to write
  * @desc: @lock, @describing or a mapping in @maps to read; to write, @transition,
  *	@describing and @lock, and there must be no mapping
+ * @shape: of @desc, and guarded like it
  * @maps: @lock; every mapping that needs the description, the half-built ones
  *	too
  * @nr_maps: @lock; how many there are
  * @nr_severed: @lock; mappings that were severed and not unmapped yet
  * @since: @transition and @lock to write; when the last revoke began
  * @deadline: @transition; when its grace time ends, in jiffies
- * @changed: woken when @nr_maps becomes 0, and when mappings were severed
+ * @changed: woken when a revoke finds @nr_maps become 0, and when mappings were severed
  */
 struct dma_buf_phys {
 	struct dma_buf *dmabuf;
@@ -64,6 +75,7 @@ struct dma_buf_phys {
 	spinlock_t lock;		/* leaf */
 	enum dma_buf_phys_state state;
 	struct dma_buf_phys_desc desc;
+	struct dma_buf_phys_shape shape;
 	struct list_head maps;
 	unsigned int nr_maps;
 	unsigned int nr_severed;
@@ -83,8 +95,8 @@ struct dma_buf_phys {
  *	is nothing
  * @start: put a fresh iterator before the first piece; NULL where there is
  *	nothing to walk
- * @next: set rest_addr and rest_len of the iterator to the next piece, or
- *	return false at the end
+ * @fill: write the next pieces into an array, at most @nr, and return how many;
+ *	0 at the end. A piece is as long as it can be
  */
 struct dma_buf_phys_route {
 	const char *name;
@@ -92,7 +104,8 @@ struct dma_buf_phys_route {
 	void (*sever)(struct dma_buf_phys_map *map);
 	void (*forget)(struct dma_buf_phys_map *map);
 	void (*start)(struct dma_buf_phys_iter *it);
-	bool (*next)(struct dma_buf_phys_iter *it);
+	size_t (*fill)(struct dma_buf_phys_iter *it,
+		       struct dma_buf_phys_piece *pieces, size_t nr);
 };
 
 /* dma-buf-phys.c, called by dma-buf.c */
@@ -104,7 +117,8 @@ void dma_buf_phys_show(struct seq_file *m, struct dma_buf *dmabuf);
 
 /* dma-buf-phys.c, called by the targets and by revoke */
 int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
-			    const struct dma_buf_phys_desc *desc);
+			    const struct dma_buf_phys_desc *desc,
+			    struct dma_buf_phys_shape *shape);
 int dma_buf_phys_check_slice(const struct dma_buf *dmabuf, size_t offset,
 			     size_t len);
 const char *dma_buf_phys_importer_name(const struct dma_buf_attachment *attach);

@@ -170,9 +170,7 @@ static void phys_sever_importer(struct dma_buf_phys *phys,
 
 	list_for_each_entry(map, taken, node) {
 		map->route->sever(map);
-		trace_dma_buf_phys_sever(map, phys->ino,
-					 dma_buf_phys_importer_name(attach),
-					 map->route->name, 0);
+		trace_dma_buf_phys_sever(map, 0);
 	}
 	pr_warn_ratelimited("dma-buf: revoke of %s: %s did not let go of %u mappings in %lld ms, severed\n",
 			    phys->dmabuf->exp_name,
@@ -235,13 +233,16 @@ static void phys_drain(struct dma_buf_phys *phys)
 /* The buffer is revoked, so there is no mapping that needs the description. */
 static void phys_change(struct dma_buf_phys *phys,
 			enum dma_buf_phys_state state,
-			const struct dma_buf_phys_desc *desc)
+			const struct dma_buf_phys_desc *desc,
+			const struct dma_buf_phys_shape *shape)
 {
 	guard(rwsem_write)(&phys->describing);
 	guard(spinlock)(&phys->lock);
 	phys->state = state;
-	if (desc)
+	if (desc) {
 		phys->desc = *desc;
+		phys->shape = *shape;
+	}
 }
 
 /* From here on nothing gets in, and the clock of those who are in is running. */
@@ -344,6 +345,7 @@ int dma_buf_phys_restore(struct dma_buf *dmabuf,
 			 const struct dma_buf_phys_desc *desc)
 {
 	struct dma_buf_phys *phys = dmabuf->phys;
+	struct dma_buf_phys_shape shape;
 	int ret;
 
 	guard(mutex)(&phys->transition);
@@ -353,13 +355,13 @@ int dma_buf_phys_restore(struct dma_buf *dmabuf,
 		return desc ? -EINVAL : 0;
 
 	if (desc) {
-		ret = dma_buf_phys_check_desc(dmabuf, desc);
+		ret = dma_buf_phys_check_desc(dmabuf, desc, &shape);
 		if (ret)
 			return ret;
 	}
 
 	phys_finish_revoke(phys);
-	phys_change(phys, DMA_BUF_PHYS_LIVE, desc);
+	phys_change(phys, DMA_BUF_PHYS_LIVE, desc, &shape);
 	trace_dma_buf_phys_restore(dmabuf, phys->ino);
 	phys_tell_restored(phys);
 	return 0;
@@ -378,6 +380,7 @@ EXPORT_SYMBOL_NS_GPL(dma_buf_phys_restore, "DMA_BUF");
  */
 void dma_buf_phys_kill(struct dma_buf *dmabuf)
 {
+	static const struct dma_buf_phys_shape no_shape;
 	static const struct dma_buf_phys_desc nothing;
 	struct dma_buf_phys *phys = dmabuf->phys;
 
@@ -387,7 +390,7 @@ void dma_buf_phys_kill(struct dma_buf *dmabuf)
 
 	phys_begin_revoke(phys);
 	phys_finish_revoke(phys);
-	phys_change(phys, DMA_BUF_PHYS_DEAD, &nothing);
+	phys_change(phys, DMA_BUF_PHYS_DEAD, &nothing, &no_shape);
 	trace_dma_buf_phys_kill(dmabuf, phys->ino);
 }
 EXPORT_SYMBOL_NS_GPL(dma_buf_phys_kill, "DMA_BUF");
