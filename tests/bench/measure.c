@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Time by the counter of the CPU. Under qemu -icount that advances by the same
+ * power of two with each instruction, so there it counts instructions.
+ */
+#include <asm/tsc.h>
+#include <linux/dma-resv.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "bench.h"
+
+#define CALIBRATE_LOOPS	1000
+
+/* Ticks of one instruction under -icount, 1 without; of a step that does nothing */
+static u64 ticks_per_insn = 1;
+static u64 overhead;
+
+int bench_nothing(struct bench_case *c)
+{
+	return 0;
+}
+
+/* Out of line, so that all are called alike */
+static noinline u64 time_of(int (*step)(struct bench_case *c), struct bench_case *c,
+		   int *ret)
+{
+	u64 start = rdtsc();
+
+	*ret = step(c);
+	return rdtsc() - start;
+}
+
+static u64 time_of_loop(unsigned long loops)
+{
+	u64 start = rdtsc();
+
+	asm volatile("1: dec %0; jnz 1b" : "+r" (loops));
+	return rdtsc() - start;
+}
+
+/* Two loops of known length differ by two instructions for each round. */
+void bench_calibrate(void)
+{
+	u64 shorter = U64_MAX, longer = U64_MAX;
+	int i, ret;
+
+	for (i = 0; i < 20; i++) {
+		shorter = min(shorter, time_of_loop(CALIBRATE_LOOPS));
+		longer = min(longer, time_of_loop(2 * CALIBRATE_LOOPS));
+	}
+	longer -= shorter;
+	if (longer % (2 * CALIBRATE_LOOPS) == 0)
+		ticks_per_insn = max(longer / (2 * CALIBRATE_LOOPS), 1);
+	pr_info("phys_bench: %llu ticks for %d instructions\n", longer,
+		2 * CALIBRATE_LOOPS);
+
+	overhead = U64_MAX;
+	for (i = 0; i < 20; i++)
+		overhead = min(overhead, time_of(bench_nothing, NULL, &ret));
+}
+
+static void take(u64 *best, u64 ticks)
+{
+	ticks -= min(ticks, overhead);
+	*best = min(*best, ticks / ticks_per_insn);
+}
+
+/* The more ranges, the less a single interrupt counts. */
+static unsigned int reps(const struct bench_case *c)
+{
+	return c->nr <= 256 ? 9 : c->nr <= 4096 ? 5 : 2;
+}
+
+static int time_once(struct bench_case *c, const struct bench_way *way,
+		     u64 time[BENCH_OPS])
+{
+	int ret;
+
+	time[BENCH_MAP] = time_of(way->map, c, &ret);
+	if (ret)
+		return ret;
+	time[BENCH_WALK] = time_of(way->walk, c, &ret);
+	time[BENCH_UNMAP] = time_of(way->unmap, c, &ret);
+	return 0;
+}
+
+/* The least of each step; the first time is a rehearsal. */
+void bench_time(struct bench_case *c, const struct bench_way *way,
+		struct bench_result *r)
+{
+	u64 time[BENCH_OPS];
+	unsigned int i;
+	int op;
+
+	memset64(r->time, U64_MAX, BENCH_OPS);
+	r->ret = way->begin(c);
+	if (r->ret)
+		return;
+	for (i = 0; i <= reps(c); i++) {
+		dma_resv_lock(c->dmabuf->resv, NULL);
+		r->ret = time_once(c, way, time);
+		dma_resv_unlock(c->dmabuf->resv);
+		if (r->ret)
+			break;
+		for (op = 0; i && op < BENCH_OPS; op++)
+			take(&r->time[op], time[op]);
+		cond_resched();
+	}
+	way->end(c);
+}
