@@ -30,9 +30,9 @@ const struct bench_way bench_batch_iova = {
 	.name = "batch",
 	.route = "iova",
 	.begin = bench_sgt_begin,
-	.map = batch_map,
-	.walk = bench_nothing,
-	.unmap = batch_unmap,
+	.steps = {
+		{ "map", batch_map }, { "walk", bench_nothing }, { "unmap", batch_unmap },
+	},
 	.span = bench_iova_span,
 	.end = bench_detach,
 };

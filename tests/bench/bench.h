@@ -15,6 +15,7 @@
 #include <linux/dma-buf-phys.h>
 #endif
 
+struct bench_importer;
 struct p2pdma_provider;
 
 /**
@@ -51,6 +52,8 @@ int bench_find_machine(void);
  * @iova: if mapped by the two-step DMA API
  * @addrs: a DMA address for each range, if they were mapped one by one
  * @map: if mapped by the core
+ * @many: how many attachments of the buffer there are to be
+ * @importers: these
  * @sum: what walking adds up, so that it cannot be left out
  */
 struct bench_case {
@@ -67,6 +70,8 @@ struct bench_case {
 #ifdef BENCH_DESCRIBED
 	struct dma_buf_phys_map map;
 #endif
+	size_t many;
+	struct bench_importer *importers;
 	u64 sum;
 };
 
@@ -74,32 +79,36 @@ struct bench_case {
 int bench_layout(struct bench_case *c, const char *name, size_t nr);
 void bench_layout_free(struct bench_case *c);
 
-enum bench_op {
-	BENCH_MAP,
-	BENCH_WALK,
-	BENCH_UNMAP,
-	BENCH_OPS,
+/* The most that a way has */
+#define BENCH_STEPS	5
+
+/**
+ * struct bench_step - one thing to be measured
+ * @name: line of the table
+ * @run: returns 0 or an errno; only the first step may fail
+ */
+struct bench_step {
+	const char *name;
+	int (*run)(struct bench_case *c);
 };
 
 /**
- * struct bench_way - a way to map a buffer for the importer
+ * struct bench_way - a way to map a buffer, or many
  * @name: column of the table
  * @route: what it is for; NULL for all that the DMA API does
- * @begin: what is done once, for any number of mappings
- * @map: returns 0 or an errno
- * @walk: meet every piece
- * @unmap: undo @map
- * @span: first and last byte of what was mapped; NULL where no page table is
- *	written
+ * @begin: what is done once, for any number of repetitions
+ * @steps: one after the other, the last undo the first
+ * @unlocked: the steps do not want the reservation lock to be held
+ * @span: after the first step, first and last byte of what was mapped; NULL
+ *	where no page table is written
  * @end: undo @begin
  */
 struct bench_way {
 	const char *name;
 	const char *route;
 	int (*begin)(struct bench_case *c);
-	int (*map)(struct bench_case *c);
-	int (*walk)(struct bench_case *c);
-	int (*unmap)(struct bench_case *c);
+	struct bench_step steps[BENCH_STEPS];
+	bool unlocked;
 	void (*span)(struct bench_case *c, dma_addr_t *first, dma_addr_t *last);
 	void (*end)(struct bench_case *c);
 };
@@ -114,13 +123,15 @@ extern const struct bench_way bench_ours;
 extern const struct bench_way bench_ours_domain;
 extern const struct bench_way bench_batch_iova;
 extern const struct bench_way bench_batch_domain;
+extern const struct bench_way bench_parts_iova;
+extern const struct bench_way bench_many_sgt;
+extern const struct bench_way bench_many_ours;
+extern const struct bench_way bench_many_left;
 
 /* What several ways begin and end with */
 int bench_nothing(struct bench_case *c);
 int bench_alloc_addrs(struct bench_case *c);
 void bench_free_addrs(struct bench_case *c);
-int bench_domain_begin(struct bench_case *c);
-void bench_domain_end(struct bench_case *c);
 int bench_domain_unmap(struct bench_case *c);
 void bench_domain_span(struct bench_case *c, dma_addr_t *first,
 		       dma_addr_t *last);
@@ -150,15 +161,15 @@ struct bench_counts {
 
 /**
  * struct bench_result - what came out for one way
- * @ret: errno of the mapping
+ * @ret: errno of the first step
  * @time: least of each step
  * @counts: of each step
  * @leaves: entries that mapped the buffer; 0 if there is no page table
  */
 struct bench_result {
 	int ret;
-	u64 time[BENCH_OPS];
-	struct bench_counts counts[BENCH_OPS];
+	u64 time[BENCH_STEPS];
+	struct bench_counts counts[BENCH_STEPS];
 	u64 leaves;
 };
 

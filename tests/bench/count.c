@@ -150,35 +150,36 @@ int bench_count_begin(struct iommu_domain *domain)
 	return domain ? watch_flushes(domain) : 0;
 }
 
-static struct bench_counts count_of(int (*step)(struct bench_case *c),
-				    struct bench_case *c, int *ret)
+static void count_once(struct bench_case *c, const struct bench_way *way,
+		       struct iommu_domain *domain, struct bench_result *r)
 {
-	counts = (struct bench_counts) {};
-	*ret = step(c);
-	return counts;
+	dma_addr_t first, last;
+	int i;
+
+	for (i = 0; i < BENCH_STEPS && way->steps[i].run; i++) {
+		counts = (struct bench_counts) {};
+		r->ret = way->steps[i].run(c);
+		r->counts[i] = counts;
+		if (r->ret)
+			return;
+		if (i || !domain || !way->span)
+			continue;
+		way->span(c, &first, &last);
+		r->leaves = bench_leaves(domain, first, last);
+	}
 }
 
 void bench_count(struct bench_case *c, const struct bench_way *way,
 		 struct iommu_domain *domain, struct bench_result *r)
 {
-	dma_addr_t first, last;
-
 	r->ret = way->begin(c);
 	if (r->ret)
 		return;
-	dma_resv_lock(c->dmabuf->resv, NULL);
-	r->counts[BENCH_MAP] = count_of(way->map, c, &r->ret);
-	if (!r->ret) {
-		int ret;
-
-		r->counts[BENCH_WALK] = count_of(way->walk, c, &ret);
-		if (domain && way->span) {
-			way->span(c, &first, &last);
-			r->leaves = bench_leaves(domain, first, last);
-		}
-		r->counts[BENCH_UNMAP] = count_of(way->unmap, c, &ret);
-	}
-	dma_resv_unlock(c->dmabuf->resv);
+	if (!way->unlocked)
+		dma_resv_lock(c->dmabuf->resv, NULL);
+	count_once(c, way, domain, r);
+	if (!way->unlocked)
+		dma_resv_unlock(c->dmabuf->resv);
 	way->end(c);
 }
 

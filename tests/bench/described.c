@@ -20,7 +20,7 @@ static const struct dma_buf_ops export_ops = {
 	.release = export_release,
 };
 
-static int described_begin(struct bench_case *c)
+int bench_described_export(struct bench_case *c)
 {
 	const struct dma_buf_phys_desc desc = {
 		.ranges = c->ranges,
@@ -33,15 +33,22 @@ static int described_begin(struct bench_case *c)
 
 	info.ops = &export_ops;
 	info.phys = &desc;
-	return bench_attach(c, &info);
+	return bench_export(c, &info);
+}
+
+static int described_begin(struct bench_case *c)
+{
+	int ret = bench_described_export(c);
+
+	return ret ?: bench_attach(c);
 }
 
 const struct bench_way bench_bridge = {
 	.name = "bridge",
 	.begin = described_begin,
-	.map = bench_sgt_map,
-	.walk = bench_sgt_walk,
-	.unmap = bench_sgt_unmap,
+	.steps = {
+		{ "map", bench_sgt_map }, { "walk", bench_sgt_walk }, { "unmap", bench_sgt_unmap },
+	},
 	.span = bench_sgt_span,
 	.end = bench_detach,
 };
@@ -86,9 +93,9 @@ static void device_span(struct bench_case *c, dma_addr_t *first,
 const struct bench_way bench_ours = {
 	.name = "ours",
 	.begin = described_begin,
-	.map = device_map,
-	.walk = device_walk,
-	.unmap = described_unmap,
+	.steps = {
+		{ "map", device_map }, { "walk", device_walk }, { "unmap", described_unmap },
+	},
 	.span = device_span,
 	.end = bench_detach,
 };
@@ -104,9 +111,9 @@ const struct bench_way bench_ours_domain = {
 	.name = "ours",
 	.route = "domain",
 	.begin = described_begin,
-	.map = domain_map,
-	.walk = bench_nothing,
-	.unmap = described_unmap,
+	.steps = {
+		{ "map", domain_map }, { "walk", bench_nothing }, { "unmap", described_unmap },
+	},
 	.span = bench_domain_span,
 	.end = bench_detach,
 };

@@ -66,9 +66,9 @@ const struct bench_way bench_floor_domain = {
 	.name = "floor",
 	.route = "domain",
 	.begin = bench_sgt_begin,
-	.map = domain_map,
-	.walk = bench_nothing,
-	.unmap = bench_domain_unmap,
+	.steps = {
+		{ "map", domain_map }, { "walk", bench_nothing }, { "unmap", bench_domain_unmap },
+	},
 	.span = bench_domain_span,
 	.end = bench_detach,
 };
@@ -88,9 +88,9 @@ const struct bench_way bench_batch_domain = {
 	.name = "batch",
 	.route = "domain",
 	.begin = bench_sgt_begin,
-	.map = batch_map,
-	.walk = bench_nothing,
-	.unmap = bench_domain_unmap,
+	.steps = {
+		{ "map", batch_map }, { "walk", bench_nothing }, { "unmap", bench_domain_unmap },
+	},
 	.span = bench_domain_span,
 	.end = bench_detach,
 };

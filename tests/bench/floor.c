@@ -85,9 +85,9 @@ const struct bench_way bench_floor_iova = {
 	.name = "floor",
 	.route = "iova",
 	.begin = bench_sgt_begin,
-	.map = iova_map,
-	.walk = bench_nothing,
-	.unmap = iova_unmap,
+	.steps = {
+		{ "map", iova_map }, { "walk", bench_nothing }, { "unmap", iova_unmap },
+	},
 	.span = bench_iova_span,
 	.end = bench_detach,
 };
@@ -122,9 +122,9 @@ const struct bench_way bench_floor_direct = {
 	.name = "floor",
 	.route = "direct",
 	.begin = bench_alloc_addrs,
-	.map = direct_map,
-	.walk = walk_addrs,
-	.unmap = direct_unmap,
+	.steps = {
+		{ "map", direct_map }, { "walk", walk_addrs }, { "unmap", direct_unmap },
+	},
 	.end = bench_free_addrs,
 };
 
@@ -142,8 +142,8 @@ const struct bench_way bench_floor_bus = {
 	.name = "floor",
 	.route = "bus",
 	.begin = bench_alloc_addrs,
-	.map = bus_map,
-	.walk = walk_addrs,
-	.unmap = bench_nothing,
+	.steps = {
+		{ "map", bus_map }, { "walk", walk_addrs }, { "unmap", bench_nothing },
+	},
 	.end = bench_free_addrs,
 };

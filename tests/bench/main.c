@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * debugfs phys_bench: write 'ROUTE LAYOUT N [WAY]' to measure that case, by all
- * ways or one. To read, a line for each step of each way, with tabs between:
+ * ways or one. ROUTE is iova, direct or bus, whichever is here, domain, or many,
+ * which is N importers of one range. To read, a line for each step of each way, with tabs between:
  *
  *	ROUTE LAYOUT N WAY STEP TIME BYTES ALLOCS TABLES ATOMIC FLUSHES LEAVES LEAST
  *
@@ -25,21 +26,21 @@ static const struct bench_way * const ways[] = {
 	&bench_floor_direct,
 	&bench_floor_bus,
 	&bench_floor_domain,
+	&bench_parts_iova,
+	&bench_many_sgt,
 #ifdef BENCH_DESCRIBED
 	&bench_bridge,
 	&bench_ours,
 	&bench_ours_domain,
+	&bench_many_ours,
+#endif
+#ifdef BENCH_CORE_UNMAPS
+	&bench_many_left,
 #endif
 #ifdef BENCH_BATCH
 	&bench_batch_iova,
 	&bench_batch_domain,
 #endif
-};
-
-static const char * const op_names[BENCH_OPS] = {
-	[BENCH_MAP] = "map",
-	[BENCH_WALK] = "walk",
-	[BENCH_UNMAP] = "unmap",
 };
 
 static DEFINE_MUTEX(lock);
@@ -51,28 +52,35 @@ static struct iommu_domain *domain_of(const char *route)
 {
 	if (!strcmp(route, "domain"))
 		return machine.domain;
-	if (!strcmp(route, "iova"))
+	if (!strcmp(machine.route, "iova"))
 		return iommu_get_domain_for_dev(&machine.importer->dev);
 	return NULL;
 }
 
 static bool is_here(const char *route)
 {
-	return strcmp(route, "domain") ? !strcmp(route, machine.route) :
-					 !!machine.domain;
+	if (!strcmp(route, "domain"))
+		return machine.domain;
+	return !strcmp(route, "many") || !strcmp(route, machine.route);
 }
 
 static bool is_for(const struct bench_way *way, const char *route)
 {
-	return way->route ? !strcmp(way->route, route) :
-			    strcmp(route, "domain");
+	if (way->route)
+		return !strcmp(way->route, route);
+	return strcmp(route, "domain") && strcmp(route, "many");
+}
+
+static size_t number(const struct bench_case *c)
+{
+	return c->many ?: c->nr;
 }
 
 static void say(const struct bench_case *c, const char *route, const char *way,
 		const char *step, u64 time, const struct bench_counts *counts)
 {
 	seq_buf_printf(&out, "%s\t%s\t%zu\t%s\t%s\t%llu\t", route, c->layout,
-		       c->nr, way, step, time);
+		       number(c), way, step, time);
 	seq_buf_printf(&out, "%llu\t%llu\t%llu\t%llu\t%llu\t", counts->bytes,
 		       counts->allocs, counts->tables, counts->atomic,
 		       counts->flushes);
@@ -82,18 +90,19 @@ static void say_way(const struct bench_case *c, const char *route,
 		    const struct bench_way *way, struct iommu_domain *domain,
 		    const struct bench_result *r)
 {
-	int op;
+	int i;
 
 	if (r->ret) {
-		seq_buf_printf(&out, "%s\t%s\t%zu\t%s\tmap\tE%d", route,
-			       c->layout, c->nr, way->name, -r->ret);
+		seq_buf_printf(&out, "%s\t%s\t%zu\t%s\t%s\tE%d", route,
+			       c->layout, number(c), way->name, way->steps[0].name,
+			       -r->ret);
 		seq_buf_puts(&out, "\t-\t-\t-\t-\t-\t-\t-\n");
 		return;
 	}
-	for (op = 0; op < BENCH_OPS; op++) {
-		say(c, route, way->name, op_names[op], r->time[op],
-		    &r->counts[op]);
-		if (op == BENCH_MAP && r->leaves)
+	for (i = 0; i < BENCH_STEPS && way->steps[i].run; i++) {
+		say(c, route, way->name, way->steps[i].name, r->time[i],
+		    &r->counts[i]);
+		if (!i && r->leaves)
 			seq_buf_printf(&out, "%llu\t%llu\n", r->leaves,
 				       bench_least_leaves(c, domain));
 		else
@@ -116,9 +125,11 @@ static int run(const char *route, const char *layout, size_t nr,
 		return -ENOMEM;
 	if (!is_here(route))
 		return -ENODEV;
-	ret = bench_layout(c, layout, nr);
+	ret = bench_layout(c, layout, strcmp(route, "many") ? nr : 1);
 	if (ret)
 		return ret;
+	if (!strcmp(route, "many"))
+		c->many = nr;
 
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
 		wanted[i] = is_for(ways[i], route) &&

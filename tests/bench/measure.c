@@ -22,8 +22,8 @@ int bench_nothing(struct bench_case *c)
 }
 
 /* Out of line, so that all are called alike */
-static noinline u64 time_of(int (*step)(struct bench_case *c), struct bench_case *c,
-		   int *ret)
+static noinline u64 time_of(int (*step)(struct bench_case *c),
+			    struct bench_case *c, int *ret)
 {
 	u64 start = rdtsc();
 
@@ -69,19 +69,21 @@ static void take(u64 *best, u64 ticks)
 /* The more ranges, the less a single interrupt counts. */
 static unsigned int reps(const struct bench_case *c)
 {
-	return c->nr <= 256 ? 9 : c->nr <= 4096 ? 5 : 2;
+	size_t n = max(c->nr, c->many);
+
+	return n <= 256 ? 9 : n <= 4096 ? 5 : 2;
 }
 
 static int time_once(struct bench_case *c, const struct bench_way *way,
-		     u64 time[BENCH_OPS])
+		     u64 time[BENCH_STEPS])
 {
-	int ret;
+	int i, ret;
 
-	time[BENCH_MAP] = time_of(way->map, c, &ret);
-	if (ret)
-		return ret;
-	time[BENCH_WALK] = time_of(way->walk, c, &ret);
-	time[BENCH_UNMAP] = time_of(way->unmap, c, &ret);
+	for (i = 0; i < BENCH_STEPS && way->steps[i].run; i++) {
+		time[i] = time_of(way->steps[i].run, c, &ret);
+		if (ret)
+			return ret;
+	}
 	return 0;
 }
 
@@ -89,22 +91,22 @@ static int time_once(struct bench_case *c, const struct bench_way *way,
 void bench_time(struct bench_case *c, const struct bench_way *way,
 		struct bench_result *r)
 {
-	u64 time[BENCH_OPS];
-	unsigned int i;
-	int op;
+	u64 time[BENCH_STEPS] = {};
+	unsigned int rep;
+	int i;
 
-	memset64(r->time, U64_MAX, BENCH_OPS);
+	memset64(r->time, U64_MAX, BENCH_STEPS);
 	r->ret = way->begin(c);
 	if (r->ret)
 		return;
-	for (i = 0; i <= reps(c); i++) {
-		dma_resv_lock(c->dmabuf->resv, NULL);
+	for (rep = 0; rep <= reps(c) && !r->ret; rep++) {
+		if (!way->unlocked)
+			dma_resv_lock(c->dmabuf->resv, NULL);
 		r->ret = time_once(c, way, time);
-		dma_resv_unlock(c->dmabuf->resv);
-		if (r->ret)
-			break;
-		for (op = 0; i && op < BENCH_OPS; op++)
-			take(&r->time[op], time[op]);
+		if (!way->unlocked)
+			dma_resv_unlock(c->dmabuf->resv);
+		for (i = 0; rep && i < BENCH_STEPS; i++)
+			take(&r->time[i], time[i]);
 		cond_resched();
 	}
 	way->end(c);

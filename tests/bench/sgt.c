@@ -45,15 +45,17 @@ static const struct dma_buf_attach_ops attach_ops = {
 	.invalidate_mappings = invalidate_mappings,
 };
 
-int bench_attach(struct bench_case *c, struct dma_buf_export_info *info)
+int bench_export(struct bench_case *c, struct dma_buf_export_info *info)
 {
 	info->size = c->size;
 	info->flags = O_RDWR;
 	info->priv = c;
 	c->dmabuf = dma_buf_export(info);
-	if (IS_ERR(c->dmabuf))
-		return PTR_ERR(c->dmabuf);
+	return PTR_ERR_OR_ZERO(c->dmabuf);
+}
 
+int bench_attach(struct bench_case *c)
+{
 	c->attach = dma_buf_dynamic_attach(c->dmabuf, &machine.importer->dev,
 					   &attach_ops, c);
 	if (IS_ERR(c->attach)) {
@@ -69,12 +71,19 @@ void bench_detach(struct bench_case *c)
 	dma_buf_put(c->dmabuf);
 }
 
-int bench_sgt_begin(struct bench_case *c)
+int bench_sgt_export(struct bench_case *c)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 
 	info.ops = &export_ops;
-	return bench_attach(c, &info);
+	return bench_export(c, &info);
+}
+
+int bench_sgt_begin(struct bench_case *c)
+{
+	int ret = bench_sgt_export(c);
+
+	return ret ?: bench_attach(c);
 }
 
 int bench_sgt_map(struct bench_case *c)
@@ -118,9 +127,9 @@ void bench_sgt_span(struct bench_case *c, dma_addr_t *first, dma_addr_t *last)
 const struct bench_way bench_sgt = {
 	.name = "sgt",
 	.begin = bench_sgt_begin,
-	.map = bench_sgt_map,
-	.walk = bench_sgt_walk,
-	.unmap = bench_sgt_unmap,
+	.steps = {
+		{ "map", bench_sgt_map }, { "walk", bench_sgt_walk }, { "unmap", bench_sgt_unmap },
+	},
 	.span = bench_sgt_span,
 	.end = bench_detach,
 };

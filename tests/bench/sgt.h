@@ -8,8 +8,11 @@
 
 #include "bench.h"
 
-int bench_attach(struct bench_case *c, struct dma_buf_export_info *info);
+int bench_export(struct bench_case *c, struct dma_buf_export_info *info);
+int bench_attach(struct bench_case *c);
 void bench_detach(struct bench_case *c);
+int bench_sgt_export(struct bench_case *c);
+int bench_described_export(struct bench_case *c);
 int bench_sgt_begin(struct bench_case *c);
 int bench_sgt_map(struct bench_case *c);
 int bench_sgt_walk(struct bench_case *c);

@@ -5,14 +5,18 @@
 #   cured   the same helper on our kernel, whose series mends that bug
 #   bridge  an old importer, which wants a scatterlist, of a described buffer
 #   ours    a described buffer, mapped by the core
+#   left    importers that leave it to the core to unmap what is revoked
 #   floor   what has to be done range by range, and nothing else
 #   batch   the same, but all page table entries by one walk
+#
+# The floor behind an IOMMU is there in its parts as well: alloc, link, sync, unlink, free.
+# Route many is n importers of one range, whose memory is revoked.
 BEGIN {
 	FS = "\t"
-	split("map walk unmap", steps, " ")
-	split("base cured bridge ours floor batch", columns, " ")
+	split("attach map walk revoke unmap detach alloc link sync unlink free", steps, " ")
+	split("base cured bridge ours left floor batch", columns, " ")
 	for (i = 1; i in columns; i++)
-		head = head sprintf(" %11s", columns[i])
+		head = head sprintf(" %10s", columns[i])
 	about_ours = "of ours: bytes, allocations, flushes, leaves/least"
 }
 FNR == 1 { next }
@@ -22,6 +26,8 @@ FNR == 1 { next }
 		column = $3 == "base" ? "base" : "cured"
 	else if ($3 == "base")
 		next
+	else if ($7 == "parts")
+		column = "floor"
 	case_ = $1 FS $2 FS $4 FS $5 FS $6
 	if (!seen[case_]++)
 		order[++n] = case_
@@ -50,7 +56,7 @@ END {
 			printf "%-6s %6s %-6s", f[4], f[5], steps[s]
 			for (i = 1; i in columns; i++) {
 				v = time[order[k], steps[s], columns[i]]
-				printf " %11s", v == "" ? "-" : v
+				printf " %10s", v == "" ? "-" : v
 			}
 			printf "  %s\n", about[order[k], steps[s]]
 		}
