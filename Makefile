@@ -40,7 +40,8 @@ kunit: setup
 igt: setup
 	@scripts/igt $(KERNEL) $(if $(T),'$(T)') | scripts/tally
 
-bench: setup
+bench:
+	@scripts/setup gnuplot-nox
 	@scripts/bench $(BENCH)
 
 model: setup

@@ -2,6 +2,10 @@
 /*
  * The second floor: all ranges by one walk of the page table.
  */
+#ifdef BENCH_BATCH
+#include <linux/phys-vec.h>
+#endif
+
 #include "bench.h"
 #include "sgt.h"
 

@@ -124,6 +124,8 @@ extern const struct bench_way bench_ours_domain;
 extern const struct bench_way bench_batch_iova;
 extern const struct bench_way bench_batch_domain;
 extern const struct bench_way bench_parts_iova;
+extern const struct bench_way bench_holes;
+extern const struct bench_way bench_gather;
 extern const struct bench_way bench_many_sgt;
 extern const struct bench_way bench_many_ours;
 extern const struct bench_way bench_many_left;

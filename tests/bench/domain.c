@@ -4,6 +4,9 @@
  */
 #include <linux/iommu.h>
 #include <linux/kprobes.h>
+#ifdef BENCH_BATCH
+#include <linux/phys-vec.h>
+#endif
 
 #include "bench.h"
 #include "sgt.h"

@@ -27,6 +27,10 @@ static const struct bench_way * const ways[] = {
 	&bench_floor_bus,
 	&bench_floor_domain,
 	&bench_parts_iova,
+	&bench_holes,
+#ifdef BENCH_GATHER
+	&bench_gather,
+#endif
 	&bench_many_sgt,
 #ifdef BENCH_DESCRIBED
 	&bench_bridge,
@@ -108,6 +112,15 @@ static void say_way(const struct bench_case *c, const char *route,
 		else
 			seq_buf_puts(&out, "-\t-\n");
 	}
+}
+
+/* What an importer embeds, as the bytes of a mapping. */
+static void say_size(void)
+{
+#ifdef BENCH_DESCRIBED
+	seq_buf_printf(&out, "object\tany\t1\tours\tmap\t0\t%zu", sizeof(struct dma_buf_phys_map));
+	seq_buf_puts(&out, "\t1\t-\t-\t-\t-\t-\n");
+#endif
 }
 
 static int run(const char *route, const char *layout, size_t nr,
@@ -202,6 +215,7 @@ static int __init bench_init(void)
 	}
 	bench_calibrate();
 	seq_buf_init(&out, text, sizeof(text));
+	say_size();
 	debugfs_create_file("phys_bench", 0600, NULL, NULL, &bench_fops);
 	return 0;
 }

@@ -5,15 +5,17 @@
  */
 #include <asm/tsc.h>
 #include <linux/dma-resv.h>
+#include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 
 #include "bench.h"
 
-#define CALIBRATE_LOOPS	1000
+static unsigned int ticks = 1;
+module_param(ticks, uint, 0444);
+MODULE_PARM_DESC(ticks, "of the counter for an instruction, 1 if it does not count these");
 
-/* Ticks of one instruction under -icount, 1 without; of a step that does nothing */
-static u64 ticks_per_insn = 1;
+/* Ticks of a step that does nothing */
 static u64 overhead;
 
 int bench_nothing(struct bench_case *c)
@@ -31,39 +33,19 @@ static noinline u64 time_of(int (*step)(struct bench_case *c),
 	return rdtsc() - start;
 }
 
-static u64 time_of_loop(unsigned long loops)
-{
-	u64 start = rdtsc();
-
-	asm volatile("1: dec %0; jnz 1b" : "+r" (loops));
-	return rdtsc() - start;
-}
-
-/* Two loops of known length differ by two instructions for each round. */
 void bench_calibrate(void)
 {
-	u64 shorter = U64_MAX, longer = U64_MAX;
 	int i, ret;
-
-	for (i = 0; i < 20; i++) {
-		shorter = min(shorter, time_of_loop(CALIBRATE_LOOPS));
-		longer = min(longer, time_of_loop(2 * CALIBRATE_LOOPS));
-	}
-	longer -= shorter;
-	if (longer % (2 * CALIBRATE_LOOPS) == 0)
-		ticks_per_insn = max(longer / (2 * CALIBRATE_LOOPS), 1);
-	pr_info("phys_bench: %llu ticks for %d instructions\n", longer,
-		2 * CALIBRATE_LOOPS);
 
 	overhead = U64_MAX;
 	for (i = 0; i < 20; i++)
 		overhead = min(overhead, time_of(bench_nothing, NULL, &ret));
 }
 
-static void take(u64 *best, u64 ticks)
+static void take(u64 *best, u64 time)
 {
-	ticks -= min(ticks, overhead);
-	*best = min(*best, ticks / ticks_per_insn);
+	time -= min(time, overhead);
+	*best = min(*best, time / ticks);
 }
 
 /* The more ranges, the less a single interrupt counts. */
@@ -71,7 +53,7 @@ static unsigned int reps(const struct bench_case *c)
 {
 	size_t n = max(c->nr, c->many);
 
-	return n <= 256 ? 9 : n <= 4096 ? 5 : 2;
+	return n <= 256 ? 9 : n <= 4096 ? 5 : 1;
 }
 
 static int time_once(struct bench_case *c, const struct bench_way *way,

@@ -19,7 +19,7 @@ BEGIN {
 		head = head sprintf(" %10s", columns[i])
 	about_ours = "of ours: bytes, allocations, flushes, leaves/least"
 }
-FNR == 1 { next }
+FNR == 1 || $4 == "object" { next }
 {
 	column = $7
 	if ($7 == "sgt")
