@@ -84,6 +84,8 @@ int bench_find_machine(void)
 	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64));
 	if (ret)
 		return ret;
+	/* Else scatterlists are cut up, as for a device that says nothing. */
+	dma_set_max_seg_size(dev, UINT_MAX);
 
 	domain = iommu_get_domain_for_dev(dev);
 	if (below_one_switch(machine.exporter, machine.importer))
