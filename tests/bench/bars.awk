@@ -130,8 +130,10 @@ function table_bars() {
 	bar("leaves written / least possible, any layout, AMD", worst_leaves("amd"), 1.00)
 	bar("tables allocated without sleeping, any layout, VT-d", most(atomic, "intel", "iova", "map"), 0)
 	bar("tables allocated without sleeping, any layout, AMD", most(atomic, "amd", "iova", "map"), 0)
-	bar("target domain: map / batched entry, VT-d", worst_ratio("intel", "domain", "4K", 1, "batch", "map"), 1.10)
-	bar("target domain: map / batched entry, AMD", worst_ratio("amd", "domain", "4K", 1, "batch", "map"), 1.10)
+	bar("domain: map / batched entry from 64 ranges on, VT-d", worst_ratio("intel", "domain", "4K", 64, "batch", "map"), 1.10)
+	bar("domain: map / batched entry from 64 ranges on, AMD", worst_ratio("amd", "domain", "4K", 64, "batch", "map"), 1.10)
+	bar("domain: map beyond batched entry + sync, any n, VT-d", worst_beyond("intel", "domain", "batch", "map", 0), 250)
+	bar("domain: map beyond batched entry + sync, any n, AMD", worst_beyond("amd", "domain", "batch", "map", 0), 250)
 }
 function flush_bars(    k, list) {
 	bar("flushes of a map, any layout, VT-d", most(flushes, "intel", "iova", "map"), 1)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# figures.tsv as the tables of Documentation/driver-api/dma-buf-phys-speed.rst.
+# figures.tsv as tables of Documentation/driver-api/dma-buf-phys-speed.rst: those of -v part=,
+# which is costs, sizes, holes or revokes. tests/bench/docs puts them there.
 BEGIN { FS = "\t" }
 FNR == 1 || $1 != "icount" { next }
 {
@@ -32,7 +33,7 @@ function row(cells, widths, n,    i) {
 		printf i < n ? "%-" widths[i] "s  " : "%s\n", cells[i]
 }
 
-# steps(MACHINE, ROUTE, STEP...): a line for each number of 4 KiB ranges, a column for each way
+# costs(TITLE, MACHINE, ROUTE, STEP, WAYS, HEADS): a line for each number of 4 KiB ranges, a column for each way
 function costs(title, machine, route, step, ways, heads,    n, i, k, w, h, cells, widths, list) {
 	n = split(ways, w, " ")
 	split(heads, h, "|")
@@ -103,7 +104,7 @@ function revokes(    k, list, cells, widths, key) {
 	rule(widths, 7)
 }
 
-END {
+function all_costs(    ways, heads) {
 	ways = "base sgt bridge ours floor batch"
 	heads = "7.3.4|7.3.4 cured|old importer|here|floor|batched floor"
 	costs("To map, behind VT-d", "intel", "iova", "map", ways, heads)
@@ -113,6 +114,37 @@ END {
 	costs("To map without an IOMMU", "direct", "direct", "map", "base bridge ours floor", "7.3.4|old importer|here|floor")
 	costs("To walk, PCI bus addresses (there is nothing to map)", "bus", "bus", "walk", "base bridge ours floor", "7.3.4|old importer|here|floor")
 	costs("To map, PCI bus addresses", "bus", "bus", "map", "base bridge ours floor", "7.3.4|old importer|here|floor")
-	sizes()
-	revokes()
+}
+# per_hole(MACHINE, WAY, STEP): what a hole behind each of 1024 ranges adds, for each
+function per_hole(machine, way, step,    key) {
+	key = machine FS "iova" FS "4K" FS 1024 FS
+	if (!((key way FS step) in time))
+		return "-"
+	return commas(int(time[key way FS step] / 1024 - time[key "floor" FS step] / 1024 + 0.5))
+}
+function holes(    n, cells, widths) {
+	printf "\nWhat a hole costs, instructions:\n\n"
+	split("8 6 24 20", widths, " ")
+	rule(widths, 4)
+	split("IOMMU,map,unmap with a flush each,unmap with one flush", cells, ",")
+	row(cells, widths, 4)
+	rule(widths, 4)
+	for (n = 0; n < 2; n++) {
+		cells[1] = n ? "AMD" : "VT-d"
+		cells[2] = per_hole(n ? "amd" : "intel", "holes", "map")
+		cells[3] = per_hole(n ? "amd" : "intel", "holes", "unmap")
+		cells[4] = per_hole(n ? "amd" : "intel", "gather", "unmap")
+		row(cells, widths, 4)
+	}
+	rule(widths, 4)
+}
+END {
+	if (part == "costs")
+		all_costs()
+	else if (part == "sizes")
+		sizes()
+	else if (part == "holes")
+		holes()
+	else if (part == "revokes")
+		revokes()
 }
