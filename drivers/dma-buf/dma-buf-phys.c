@@ -21,6 +21,7 @@
 #include <linux/export.h>
 #include <linux/overflow.h>
 #include <linux/pci-p2pdma.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
@@ -44,6 +45,7 @@ static int phys_check_ranges(const struct dma_buf *dmabuf,
 		if (check_add_overflow(range->paddr, range->len - 1, &last) ||
 		    check_add_overflow(sum, range->len, &sum))
 			return -EOVERFLOW;
+		cond_resched();
 	}
 	/* A file offset must reach all of it. */
 	if (sum > LONG_MAX)
@@ -75,7 +77,9 @@ int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
 {
 	int ret = -EINVAL;
 
-	if (desc->ranges && desc->nr_ranges && phys_attrs_are_valid(desc))
+	if (desc->ranges && desc->nr_ranges &&
+	    desc->nr_ranges <= DMA_BUF_PHYS_MAX_RANGES &&
+	    phys_attrs_are_valid(desc))
 		ret = phys_check_ranges(dmabuf, desc);
 	if (ret)
 		pr_err("dma-buf: %s pushed a bad description: %zu ranges, attributes %#x, error %d\n",
