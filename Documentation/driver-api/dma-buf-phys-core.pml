@@ -272,11 +272,11 @@ inline dma_buf_phys_unmap_stopped()
 
 inline dma_buf_phys_sever()
 {
+	phys_take(false);
 #ifdef BUG_SEVER_TAKES_RESV
 	lock(resv);
 	unlock(resv);
 #endif
-	phys_take(false);
 	phys_sever_taken()
 }
 
