@@ -14,6 +14,7 @@
 #include <linux/wait.h>
 
 struct dentry;
+struct iommu_iotlb_gather;
 struct seq_file;
 
 /* Life of a buffer. Only LIVE lets new mappings in. */
@@ -26,9 +27,9 @@ enum dma_buf_phys_state {
 
 /*
  * Life of a mapping. BUILDING has one owner, the importer's thread that maps or
- * unmaps. SEVERING belongs to a revoker that gave up waiting and takes the
- * translation away itself; SEVERED is the importer's again, who is to unmap what
- * does not reach anything any more.
+ * unmaps. SEVERING belongs to a revoker that takes the translation away itself;
+ * SEVERED is the importer's again, who is to unmap what does not reach anything
+ * any more.
  */
 enum dma_buf_phys_map_state {
 	DMA_BUF_PHYS_BUILDING,
@@ -88,9 +89,11 @@ struct dma_buf_phys {
  * struct dma_buf_phys_route - one way to translate ranges for a target
  * @name: for people, in traces
  * @release: undo the translation; cannot fail
+ * @domain: what is to be flushed after @sever; NULL if that is nothing
  * @sever: take the translation away and keep what the importer counts on, so
- *	that nothing else comes to lie there; cannot fail. NULL where the target
- *	has no translation that could be taken away
+ *	that nothing else comes to lie there; cannot fail. The flush is gathered
+ *	and the caller's to do. NULL where the target has no translation that
+ *	could be taken away
  * @forget: give back what @sever kept, without the description; NULL if that
  *	is nothing
  * @start: put a fresh iterator before the first piece; NULL where there is
@@ -101,7 +104,9 @@ struct dma_buf_phys {
 struct dma_buf_phys_route {
 	const char *name;
 	void (*release)(struct dma_buf_phys_map *map);
-	void (*sever)(struct dma_buf_phys_map *map);
+	struct iommu_domain *(*domain)(const struct dma_buf_phys_map *map);
+	void (*sever)(struct dma_buf_phys_map *map,
+		      struct iommu_iotlb_gather *gather);
 	void (*forget)(struct dma_buf_phys_map *map);
 	void (*start)(struct dma_buf_phys_iter *it);
 	size_t (*fill)(struct dma_buf_phys_iter *it,
@@ -155,6 +160,10 @@ void dma_buf_phys_stats_severed(const struct dma_buf_attachment *attach,
 
 /* dma-buf-phys-revoke.c */
 extern unsigned int dma_buf_phys_grace_ms;
+
+/* dma-buf-phys-sever.c */
+void dma_buf_phys_unmap_stopped(struct dma_buf_phys *phys);
+void dma_buf_phys_sever(struct dma_buf_phys *phys);
 
 /* dma-buf-phys-sgt.c */
 int dma_buf_phys_map_legacy(struct dma_buf_attachment *attach,

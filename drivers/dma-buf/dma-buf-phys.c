@@ -21,6 +21,7 @@
 #include <linux/export.h>
 #include <linux/overflow.h>
 #include <linux/pci-p2pdma.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
@@ -50,6 +51,7 @@ static int phys_check_ranges(const struct dma_buf *dmabuf,
 		if (i && range->paddr == range[-1].paddr + range[-1].len)
 			shape->touch = true;
 		shape->last = max(shape->last, last);
+		cond_resched();
 	}
 	/* A file offset must reach all of it. */
 	if (sum > LONG_MAX)
@@ -82,7 +84,9 @@ int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
 {
 	int ret = -EINVAL;
 
-	if (desc->ranges && desc->nr_ranges && phys_attrs_are_valid(desc))
+	if (desc->ranges && desc->nr_ranges &&
+	    desc->nr_ranges <= DMA_BUF_PHYS_MAX_RANGES &&
+	    phys_attrs_are_valid(desc))
 		ret = phys_check_ranges(dmabuf, desc, shape);
 	if (ret)
 		pr_err("dma-buf: %s pushed a bad description: %zu ranges, attributes %#x, error %d\n",

@@ -82,13 +82,16 @@ struct sg_table;
 #define DMA_BUF_PHYS_CPU	BIT(2)
 #define DMA_BUF_PHYS_WC		BIT(3)
 
+/* So that what one call has to do is bounded */
+#define DMA_BUF_PHYS_MAX_RANGES	BIT(20)
+
 /**
  * struct dma_buf_phys_desc - what lies behind a buffer, told by its exporter
  * @ranges: physical ranges in buffer order, each page aligned and of whole
  *	pages; they may touch each other. The array stays the exporter's and
  *	must not change while the description is valid.
- * @nr_ranges: entries in @ranges, at least one; their lengths add up to
- *	&dma_buf.size exactly
+ * @nr_ranges: entries in @ranges, at least one and at most
+ *	DMA_BUF_PHYS_MAX_RANGES; their lengths add up to &dma_buf.size exactly
  * @provider: the BAR that all ranges lie in, NULL for system memory
  * @attrs: DMA_BUF_PHYS_* bits
  * @needs: the least that an importer must be able to do to be let in
