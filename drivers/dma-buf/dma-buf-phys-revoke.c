@@ -225,7 +225,8 @@ EXPORT_SYMBOL_NS_GPL(dma_buf_phys_revoke_begin, "DMA_BUF");
  * dma_buf_phys_revoke - take the memory back from every importer
  * @dmabuf: buffer exported with a description
  *
- * Tells all importers, waits for their fences and then for their mappings.
+ * Tells all importers, unmaps what they leave to the core, waits for their
+ * fences and then for their mappings.
  * When it returns, no target reaches the memory, and every attempt to map it
  * gets -ENODEV until dma_buf_phys_restore(). Does nothing if the buffer is
  * revoked already.

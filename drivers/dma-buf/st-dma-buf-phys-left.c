@@ -123,7 +123,7 @@ static void many_mappings_one_flush(struct kunit *test)
 }
 
 /* However they were mapped, one after the other */
-static void one_flush_for_each_domain(struct kunit *test)
+static void one_flush_a_domain(struct kunit *test)
 {
 	struct left_test *t = test->priv;
 
@@ -237,7 +237,7 @@ static void others_have_their_time(struct kunit *test)
 
 static struct kunit_case phys_left_cases[] = {
 	KUNIT_CASE(many_mappings_one_flush),
-	KUNIT_CASE(one_flush_for_each_domain),
+	KUNIT_CASE(one_flush_a_domain),
 	KUNIT_CASE(unmap_waits_for_the_flush),
 	KUNIT_CASE(untranslated_is_left_as_well),
 	KUNIT_CASE(maps_again_after_restore),

@@ -45,7 +45,7 @@ struct sg_table;
  *	the memory. *restore* gives it again; *kill* is for good.
  * sever
  *	The core takes the translation of a mapping away itself, because its
- *	importer did not unmap in time.
+ *	importer left that to it or did not unmap in time.
  *
  * "last" is inclusive, "end" is exclusive, "len" is in bytes.
  */

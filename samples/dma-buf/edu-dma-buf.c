@@ -10,11 +10,12 @@
  *
  * The reservation lock of the buffer guards the mapping. It is held while the
  * device works on the buffer, so edu_invalidate_mappings(), which runs under
- * it, finds no DMA to wait for and just unmaps. That costs a revoker one
- * transfer at most: 100 ms, or the timeouts of a dead device. A driver that
- * queues work for its device cannot hold the lock until it is done: it would
- * add a fence to the reservation object (DMA_RESV_USAGE_BOOKKEEP) with each
- * job, and unmap when the last of them has signalled.
+ * it, finds no DMA to wait for, and leaves it to the core to unmap. That costs a
+ * revoker one transfer at most: 100 ms, or the timeouts of a dead device. A
+ * driver that queues work for its device cannot hold the lock until it is done:
+ * it would add a fence to the reservation object (DMA_RESV_USAGE_BOOKKEEP) with
+ * each job, not state core_unmaps, and unmap when the last of them has
+ * signalled.
  */
 #include <linux/cleanup.h>
 #include <linux/dma-buf.h>
@@ -35,9 +36,9 @@
  * @dmabuf: the buffer, of which this has a reference
  * @attach: edu->lock
  * @map: reservation lock; the whole buffer in the device's address space
- * @mapped: reservation lock; whether @map is mapped
+ * @mapped: reservation lock; whether @map is to be unmapped
  * @taken: reservation lock; whether the exporter took it while it was mapped, and
- *	it was not mapped again since
+ *	it was not mapped again since: @map leads nowhere then
  * @maps: reservation lock; how often it was
  * @revokes: reservation lock; how often the exporter took the memory back
  */
@@ -51,15 +52,30 @@ struct edu_buffer {
 	u64 revokes;
 };
 
+static void edu_unmap(struct edu_buffer *buf)
+{
+	dma_resv_assert_held(buf->dmabuf->resv);
+
+	if (buf->mapped)
+		dma_buf_phys_unmap(&buf->map);
+	buf->mapped = false;
+}
+
+static bool edu_is_mapped(const struct edu_buffer *buf)
+{
+	return buf->mapped && !buf->taken;
+}
+
 static int edu_map(struct edu_buffer *buf)
 {
 	int ret;
 
 	dma_resv_assert_held(buf->dmabuf->resv);
 
-	if (buf->mapped)
+	if (edu_is_mapped(buf))
 		return 0;
 
+	edu_unmap(buf);
 	ret = dma_buf_phys_map_device(buf->attach, &buf->map, buf->attach->dev,
 				      0, buf->dmabuf->size, DMA_BIDIRECTIONAL,
 				      0);
@@ -72,22 +88,17 @@ static int edu_map(struct edu_buffer *buf)
 	return 0;
 }
 
-static void edu_unmap(struct edu_buffer *buf)
-{
-	dma_resv_assert_held(buf->dmabuf->resv);
-
-	if (buf->mapped)
-		dma_buf_phys_unmap(&buf->map);
-	buf->mapped = false;
-}
-
-/* May come before dma_buf_dynamic_attach() has returned. */
+/*
+ * May come before dma_buf_dynamic_attach() has returned. What has no description
+ * the core does not unmap.
+ */
 static void edu_invalidate_mappings(struct dma_buf_attachment *attach)
 {
 	struct edu_buffer *buf = attach->importer_priv;
 
 	buf->taken |= buf->mapped;
-	edu_unmap(buf);
+	if (!attach->dmabuf->phys)
+		edu_unmap(buf);
 	buf->revokes++;
 }
 
@@ -104,6 +115,7 @@ static const struct dma_buf_attach_ops edu_attach_ops = {
 	.name = "edu",
 	.importer_class = DMA_BUF_IMPORTER_DYNAMIC,
 	.allow_peer2peer = true,
+	.core_unmaps = true,
 	.invalidate_mappings = edu_invalidate_mappings,
 	.restored = edu_restored,
 };
@@ -398,7 +410,7 @@ static void edu_fill_info(struct edu_buffer *buf, struct edu_dma_buf_info *info)
 	dma_resv_lock(buf->dmabuf->resv, NULL);
 	info->size = buf->dmabuf->size;
 	info->state = EDU_DMA_BUF_ATTACHED;
-	if (buf->mapped) {
+	if (edu_is_mapped(buf)) {
 		info->state = EDU_DMA_BUF_MAPPED;
 		info->pieces = dma_buf_phys_count(&buf->map, SIZE_MAX);
 	}

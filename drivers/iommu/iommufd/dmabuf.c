@@ -8,14 +8,14 @@
  * from a domain, and in-kernel access is refused.
  *
  * iopt_pages_dmabuf::maps has an entry for each domain that an area is filled
- * into. The exporter can revoke the memory at any time. The domains are emptied
- * then, the entries stay, and when the exporter restores the memory they tell
- * what to fill again. All of this is locked by the pages->mutex, which nests
- * inside the dma-buf's reservation lock.
+ * into. The exporter can revoke the memory at any time. The dma-buf core empties
+ * the domains then, the entries stay, and when the exporter restores the memory
+ * they tell what to fill again. All of this is locked by the pages->mutex, which
+ * nests inside the dma-buf's reservation lock.
  *
- * An area is filled in all of its domains or in none: while
- * iopt_pages_dmabuf::revoked is set, none of the entries is mapped. Filling can
- * fail, unfilling and revoking cannot.
+ * An area is filled in all of its domains or in none, as
+ * iopt_pages_dmabuf::revoked tells. Filling can fail, unfilling and revoking
+ * cannot.
  */
 #include <linux/cleanup.h>
 #include <linux/dma-buf-phys.h>
@@ -78,12 +78,13 @@ static void iopt_dmabuf_empty(struct iopt_pages *pages)
 		iopt_dmabuf_unmap(map);
 }
 
+/* There is no device to stop, and the core unmaps. */
 static void iopt_revoke_notify(struct dma_buf_attachment *attach)
 {
 	struct iopt_pages *pages = attach->importer_priv;
 
 	guard(mutex)(&pages->mutex);
-	iopt_dmabuf_empty(pages);
+	pages->dmabuf.revoked = true;
 }
 
 static int iopt_dmabuf_refill(struct iopt_pages *pages,
@@ -93,6 +94,8 @@ static int iopt_dmabuf_refill(struct iopt_pages *pages,
 	int rc;
 
 	list_for_each_entry(map, &pages->dmabuf.maps, elm) {
+		/* What the revoke left of it */
+		iopt_dmabuf_unmap(map);
 		rc = iommufd_should_fail() ? -ENOMEM :
 					     iopt_dmabuf_map(map, pages, attach);
 		if (rc)
@@ -137,6 +140,7 @@ static const struct dma_buf_attach_ops iopt_dmabuf_attach_revoke_ops = {
 	.name = "iommufd",
 	.importer_class = DMA_BUF_IMPORTER_DYNAMIC,
 	.allow_peer2peer = true,
+	.core_unmaps = true,
 	.invalidate_mappings = iopt_revoke_notify,
 	.restored = iopt_restore_notify,
 };
@@ -277,7 +281,7 @@ int iopt_dmabuf_fill_domain(struct iopt_area *area, struct iopt_pages *pages,
 		rc = iopt_dmabuf_map(map, pages, pages->dmabuf.attach);
 	if (rc == -ENODEV) {
 		/* The exporter has begun, iopt_revoke_notify() is to come. */
-		iopt_dmabuf_empty(pages);
+		pages->dmabuf.revoked = true;
 	} else if (rc) {
 		kfree(map);
 		return rc;
