@@ -294,6 +294,32 @@ phys_find_route(const struct dma_buf_phys_desc *desc, struct device *dma_dev)
 }
 
 /*
+ * An importer attaches for the device that it maps for, most often, so what the
+ * topology says about that one is remembered. A new description may be about
+ * another BAR.
+ */
+void dma_buf_phys_note_route(struct dma_buf_attachment *attach)
+{
+	struct dma_buf_phys *phys = attach->dmabuf->phys;
+
+	guard(rwsem_read)(&phys->describing);
+	attach->phys_route = phys_find_route(&phys->desc, attach->dev);
+	attach->phys_edition = phys->edition;
+}
+
+static const struct dma_buf_phys_route *
+phys_map_route(const struct dma_buf_phys_map *map)
+{
+	const struct dma_buf_attachment *attach = map->attach;
+	const struct dma_buf_phys *phys = attach->dmabuf->phys;
+
+	if (map->device.dev == attach->dev &&
+	    attach->phys_edition == phys->edition)
+		return attach->phys_route;
+	return phys_find_route(&phys->desc, map->device.dev);
+}
+
+/*
  * Device memory has no cache to look after. For system memory nobody would
  * call the sync functions, so the device must be coherent and bounce buffers
  * must stay out of it.
@@ -304,7 +330,7 @@ static int phys_map_device(struct dma_buf_phys_map *map)
 	const struct dma_buf_phys_route *route;
 	int ret;
 
-	route = phys_find_route(desc, map->device.dev);
+	route = phys_map_route(map);
 	if (!route)
 		return -EREMOTEIO;
 	if (route == &bus_route) {

@@ -60,6 +60,7 @@ struct dma_buf_phys_shape {
  * @desc: @lock, @describing or a mapping in @maps to read; to write, @transition,
  *	@describing and @lock, and there must be no mapping
  * @shape: of @desc, and guarded like it
+ * @edition: of @desc, counts the new ones; guarded like it
  * @maps: @lock; every mapping that needs the description, the half-built ones
  *	too
  * @nr_maps: @lock; how many there are
@@ -77,6 +78,7 @@ struct dma_buf_phys {
 	enum dma_buf_phys_state state;
 	struct dma_buf_phys_desc desc;
 	struct dma_buf_phys_shape shape;
+	unsigned int edition;
 	struct list_head maps;
 	unsigned int nr_maps;
 	unsigned int nr_severed;
@@ -139,6 +141,9 @@ bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 			      const struct dma_buf_phys_map *map,
 			      struct phys_vec *run);
 size_t dma_buf_phys_count_runs(const struct dma_buf_phys_map *map);
+
+/* dma-buf-phys-device.c */
+void dma_buf_phys_note_route(struct dma_buf_attachment *attach);
 
 /* dma-buf-phys-iova.c */
 #ifdef CONFIG_IOMMU_DMA

@@ -167,6 +167,7 @@ static void phys_change(struct dma_buf_phys *phys,
 	if (desc) {
 		phys->desc = *desc;
 		phys->shape = *shape;
+		phys->edition++;
 	}
 }
 

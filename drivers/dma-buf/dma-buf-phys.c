@@ -154,6 +154,7 @@ int dma_buf_phys_check_attach(struct dma_buf_attachment *attach)
 	ret = dma_buf_phys_stats_add(attach);
 	if (ret)
 		return ret;
+	dma_buf_phys_note_route(attach);
 
 	guard(spinlock)(&phys->lock);
 	if (phys->state == DMA_BUF_PHYS_DEAD)

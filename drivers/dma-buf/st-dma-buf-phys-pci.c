@@ -406,6 +406,24 @@ static void system_memory_is_reached(struct kunit *test)
 	check_slice(test, t, P, P);
 }
 
+/* What was found when the importer attached was about another memory. */
+static void new_memory_goes_its_own_way(struct kunit *test)
+{
+	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
+	struct phys_vec range = { .len = t->dmabuf->size };
+	void *mem = kunit_kmalloc(test, range.len, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	range.paddr = virt_to_phys(mem);
+	t->desc = phys_test_desc(&range, 1);
+	dma_buf_phys_revoke(t->dmabuf);
+	KUNIT_ASSERT_EQ(test, dma_buf_phys_restore(t->dmabuf, &t->desc), 0);
+	t->pci->route = pci_test_domain(t->pci) ? PCI_TEST_IOVA :
+						  PCI_TEST_DIRECT;
+	check_slice(test, t, 0, range.len);
+	dma_buf_phys_kill(t->dmabuf);
+}
+
 static void reach_is_known_before(struct kunit *test)
 {
 	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
@@ -470,6 +488,7 @@ static struct kunit_case phys_pci_cases[] = {
 	KUNIT_CASE(failure_run_by_run_leaves_nothing),
 	KUNIT_CASE(small_room_holds_single_runs),
 	KUNIT_CASE(system_memory_is_reached),
+	KUNIT_CASE(new_memory_goes_its_own_way),
 	KUNIT_CASE(reach_is_known_before),
 	KUNIT_CASE(no_route_is_refused),
 	KUNIT_CASE(private_memory_is_refused),
