@@ -4,6 +4,7 @@
  * piece of IOVA space for all runs of a slice.
  */
 #include <linux/dma-map-ops.h>
+#include <linux/iommu.h>
 
 #include "dma-buf-phys-priv.h"
 
@@ -13,8 +14,14 @@ static void iova_release(struct dma_buf_phys_map *map)
 			 map->device.dir, map->device.attrs);
 }
 
+static struct iommu_domain *iova_domain(const struct dma_buf_phys_map *map)
+{
+	return iommu_get_dma_domain(map->device.dev);
+}
+
 /* The IOVA stays allocated: a device that goes on using it hits nothing. */
-static void iova_sever(struct dma_buf_phys_map *map)
+static void iova_sever(struct dma_buf_phys_map *map,
+		       struct iommu_iotlb_gather *gather)
 {
 	dma_iova_unlink(map->device.dev, &map->device.iova, 0, map->len,
 			map->device.dir, map->device.attrs);
@@ -30,23 +37,25 @@ static void iova_start(struct dma_buf_phys_iter *it)
 	it->cursor.left = it->map->len;
 }
 
-static bool iova_next(struct dma_buf_phys_iter *it)
+static size_t iova_fill(struct dma_buf_phys_iter *it,
+			struct dma_buf_phys_piece *pieces, size_t nr)
 {
 	if (!it->cursor.left)
-		return false;
-	it->rest_addr = it->map->device.iova.addr;
-	it->rest_len = it->cursor.left;
+		return 0;
+	pieces->addr = it->map->device.iova.addr;
+	pieces->len = it->cursor.left;
 	it->cursor.left = 0;
-	return true;
+	return 1;
 }
 
 static const struct dma_buf_phys_route iova_route = {
 	.name = "iova",
 	.release = iova_release,
+	.domain = iova_domain,
 	.sever = iova_sever,
 	.forget = iova_forget,
 	.start = iova_start,
-	.next = iova_next,
+	.fill = iova_fill,
 };
 
 /*

@@ -14,6 +14,7 @@
 #include <linux/wait.h>
 
 struct dentry;
+struct iommu_iotlb_gather;
 struct seq_file;
 
 /* Life of a buffer. Only LIVE lets new mappings in. */
@@ -26,15 +27,25 @@ enum dma_buf_phys_state {
 
 /*
  * Life of a mapping. BUILDING has one owner, the importer's thread that maps or
- * unmaps. SEVERING belongs to a revoker that gave up waiting and takes the
- * translation away itself; SEVERED is the importer's again, who is to unmap what
- * does not reach anything any more.
+ * unmaps. SEVERING belongs to a revoker that takes the translation away itself;
+ * SEVERED is the importer's again, who is to unmap what does not reach anything
+ * any more.
  */
 enum dma_buf_phys_map_state {
 	DMA_BUF_PHYS_BUILDING,
 	DMA_BUF_PHYS_MAPPED,
 	DMA_BUF_PHYS_SEVERING,
 	DMA_BUF_PHYS_SEVERED,
+};
+
+/**
+ * struct dma_buf_phys_shape - what is known of the ranges of a description
+ * @touch: some range begins where the one before it ends
+ * @last: last byte of the range that lies highest
+ */
+struct dma_buf_phys_shape {
+	bool touch;
+	phys_addr_t last;
 };
 
 /**
@@ -48,13 +59,14 @@ enum dma_buf_phys_map_state {
  * @state: @lock to read, @transition and @lock to write
  * @desc: @lock, @describing or a mapping in @maps to read; to write, @transition,
  *	@describing and @lock, and there must be no mapping
+ * @shape: of @desc, and guarded like it
  * @maps: @lock; every mapping that needs the description, the half-built ones
  *	too
  * @nr_maps: @lock; how many there are
  * @nr_severed: @lock; mappings that were severed and not unmapped yet
  * @since: @transition and @lock to write; when the last revoke began
  * @deadline: @transition; when its grace time ends, in jiffies
- * @changed: woken when @nr_maps becomes 0, and when mappings were severed
+ * @changed: woken when a revoke finds @nr_maps become 0, and when mappings were severed
  */
 struct dma_buf_phys {
 	struct dma_buf *dmabuf;
@@ -64,6 +76,7 @@ struct dma_buf_phys {
 	spinlock_t lock;		/* leaf */
 	enum dma_buf_phys_state state;
 	struct dma_buf_phys_desc desc;
+	struct dma_buf_phys_shape shape;
 	struct list_head maps;
 	unsigned int nr_maps;
 	unsigned int nr_severed;
@@ -76,23 +89,28 @@ struct dma_buf_phys {
  * struct dma_buf_phys_route - one way to translate ranges for a target
  * @name: for people, in traces
  * @release: undo the translation; cannot fail
+ * @domain: what is to be flushed after @sever; NULL if that is nothing
  * @sever: take the translation away and keep what the importer counts on, so
- *	that nothing else comes to lie there; cannot fail. NULL where the target
- *	has no translation that could be taken away
+ *	that nothing else comes to lie there; cannot fail. The flush is gathered
+ *	and the caller's to do. NULL where the target has no translation that
+ *	could be taken away
  * @forget: give back what @sever kept, without the description; NULL if that
  *	is nothing
  * @start: put a fresh iterator before the first piece; NULL where there is
  *	nothing to walk
- * @next: set rest_addr and rest_len of the iterator to the next piece, or
- *	return false at the end
+ * @fill: write the next pieces into an array, at most @nr, and return how many;
+ *	0 at the end. A piece is as long as it can be
  */
 struct dma_buf_phys_route {
 	const char *name;
 	void (*release)(struct dma_buf_phys_map *map);
-	void (*sever)(struct dma_buf_phys_map *map);
+	struct iommu_domain *(*domain)(const struct dma_buf_phys_map *map);
+	void (*sever)(struct dma_buf_phys_map *map,
+		      struct iommu_iotlb_gather *gather);
 	void (*forget)(struct dma_buf_phys_map *map);
 	void (*start)(struct dma_buf_phys_iter *it);
-	bool (*next)(struct dma_buf_phys_iter *it);
+	size_t (*fill)(struct dma_buf_phys_iter *it,
+		       struct dma_buf_phys_piece *pieces, size_t nr);
 };
 
 /* dma-buf-phys.c, called by dma-buf.c */
@@ -104,7 +122,8 @@ void dma_buf_phys_show(struct seq_file *m, struct dma_buf *dmabuf);
 
 /* dma-buf-phys.c, called by the targets and by revoke */
 int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
-			    const struct dma_buf_phys_desc *desc);
+			    const struct dma_buf_phys_desc *desc,
+			    struct dma_buf_phys_shape *shape);
 int dma_buf_phys_check_slice(const struct dma_buf *dmabuf, size_t offset,
 			     size_t len);
 const char *dma_buf_phys_importer_name(const struct dma_buf_attachment *attach);
@@ -141,6 +160,10 @@ void dma_buf_phys_stats_severed(const struct dma_buf_attachment *attach,
 
 /* dma-buf-phys-revoke.c */
 extern unsigned int dma_buf_phys_grace_ms;
+
+/* dma-buf-phys-sever.c */
+void dma_buf_phys_unmap_stopped(struct dma_buf_phys *phys);
+void dma_buf_phys_sever(struct dma_buf_phys *phys);
 
 /* dma-buf-phys-sgt.c */
 int dma_buf_phys_map_legacy(struct dma_buf_attachment *attach,

@@ -35,7 +35,8 @@ static size_t sgt_piece_cap(struct device *dev)
 
 static int sgt_fill(struct phys_sgt *ps, size_t cap)
 {
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	struct scatterlist *sg;
 	size_t n;
 	int ret;
@@ -49,9 +50,9 @@ static int sgt_fill(struct phys_sgt *ps, size_t cap)
 		return ret;
 
 	sg = ps->sgt.sgl;
-	dma_buf_phys_for_each_max(&ps->map, &it, cap) {
-		sg_dma_address(sg) = it.addr;
-		sg_dma_len(sg) = it.len;
+	dma_buf_phys_for_each_max(&ps->map, &walk, piece, cap) {
+		sg_dma_address(sg) = piece->addr;
+		sg_dma_len(sg) = piece->len;
 		sg = sg_next(sg);
 	}
 	ps->sgt.orig_nents = 0;
@@ -148,28 +149,29 @@ static void legacy_start(struct dma_buf_phys_iter *it)
 	it->pos = sg;
 }
 
-static bool legacy_next(struct dma_buf_phys_iter *it)
+static size_t legacy_fill(struct dma_buf_phys_iter *it,
+			  struct dma_buf_phys_piece *pieces, size_t nr)
 {
 	struct dma_buf_phys_cursor *cur = &it->cursor;
-	struct scatterlist *sg;
+	struct scatterlist *sg = it->pos;
+	size_t n;
 
-	if (!cur->left)
-		return false;
-
-	sg = it->pos;
-	it->rest_addr = sg_dma_address(sg) + cur->skip;
-	it->rest_len = min(sg_dma_len(sg) - cur->skip, cur->left);
-	cur->left -= it->rest_len;
-	cur->skip = 0;
-	it->pos = sg_next(sg);
-	return true;
+	for (n = 0; n < nr && cur->left; n++) {
+		pieces[n].addr = sg_dma_address(sg) + cur->skip;
+		pieces[n].len = min(sg_dma_len(sg) - cur->skip, cur->left);
+		cur->left -= pieces[n].len;
+		cur->skip = 0;
+		sg = sg_next(sg);
+	}
+	it->pos = sg;
+	return n;
 }
 
 static const struct dma_buf_phys_route legacy_route = {
 	.name = "legacy",
 	.release = legacy_release,
 	.start = legacy_start,
-	.next = legacy_next,
+	.fill = legacy_fill,
 };
 
 /* What the exporter mapped must cover the buffer, or the walk would run out. */

@@ -26,16 +26,6 @@ void dma_buf_phys_cursor_start(struct dma_buf_phys_cursor *cur,
 		cur->skip -= ranges[cur->index++].len;
 }
 
-static void cursor_take(struct dma_buf_phys_cursor *cur,
-			const struct phys_vec *range, struct phys_vec *run)
-{
-	run->paddr = range->paddr + cur->skip;
-	run->len = min(range->len - cur->skip, cur->left);
-	cur->left -= run->len;
-	cur->skip = 0;
-	cur->index++;
-}
-
 /* Returns false at the end of the slice. */
 bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 			      const struct dma_buf_phys_map *map,
@@ -43,17 +33,22 @@ bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 {
 	const struct phys_vec *ranges =
 		map->attach->dmabuf->phys->desc.ranges;
-	struct phys_vec more;
+	const struct phys_vec *range = &ranges[cur->index];
+	size_t len;
 
 	if (!cur->left)
 		return false;
 
-	cursor_take(cur, &ranges[cur->index], run);
-	while (cur->left &&
-	       ranges[cur->index].paddr == run->paddr + run->len) {
-		cursor_take(cur, &ranges[cur->index], &more);
-		run->len += more.len;
-	}
+	run->paddr = range->paddr + cur->skip;
+	len = range->len - cur->skip;
+	while (len < cur->left &&
+	       range[1].paddr == range->paddr + range->len)
+		len += (++range)->len;
+	run->len = min(len, cur->left);
+
+	cur->index = range + 1 - ranges;
+	cur->skip = 0;
+	cur->left -= run->len;
 	return true;
 }
 
@@ -69,6 +64,23 @@ size_t dma_buf_phys_count_runs(const struct dma_buf_phys_map *map)
 	return n;
 }
 
+/* Each piece of a route gives as many as the cap makes of it. */
+static size_t iter_fill_cut(struct dma_buf_phys_iter *it,
+			    struct dma_buf_phys_piece *pieces, size_t nr)
+{
+	size_t n;
+
+	for (n = 0; n < nr; n++) {
+		if (!it->rest.len && !it->map->route->fill(it, &it->rest, 1))
+			break;
+		pieces[n].addr = it->rest.addr;
+		pieces[n].len = min(it->rest.len, it->cap);
+		it->rest.addr += pieces[n].len;
+		it->rest.len -= pieces[n].len;
+	}
+	return n;
+}
+
 /**
  * dma_buf_phys_iter_start - begin to walk a mapping
  * @it: iterator, of the caller
@@ -80,31 +92,14 @@ size_t dma_buf_phys_count_runs(const struct dma_buf_phys_map *map)
 void dma_buf_phys_iter_start(struct dma_buf_phys_iter *it,
 			     const struct dma_buf_phys_map *map, size_t cap)
 {
-	*it = (struct dma_buf_phys_iter) { .map = map, .cap = cap };
+	*it = (struct dma_buf_phys_iter) {
+		.map = map,
+		.cap = cap,
+		.fill = cap == SIZE_MAX ? map->route->fill : iter_fill_cut,
+	};
 	map->route->start(it);
 }
 EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_start, "DMA_BUF");
-
-/**
- * dma_buf_phys_iter_next - step to the next piece
- * @it: iterator; its addr and len tell the piece
- *
- * Context: Any.
- *
- * Return: true if there is a piece, false at the end.
- */
-bool dma_buf_phys_iter_next(struct dma_buf_phys_iter *it)
-{
-	if (!it->rest_len && !it->map->route->next(it))
-		return false;
-
-	it->addr = it->rest_addr;
-	it->len = min(it->rest_len, it->cap);
-	it->rest_addr += it->len;
-	it->rest_len -= it->len;
-	return true;
-}
-EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_next, "DMA_BUF");
 
 /**
  * dma_buf_phys_count - how many pieces a walk will meet
@@ -119,10 +114,11 @@ EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_next, "DMA_BUF");
  */
 size_t dma_buf_phys_count(const struct dma_buf_phys_map *map, size_t cap)
 {
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	size_t n = 0;
 
-	dma_buf_phys_for_each_max(map, &it, cap)
+	dma_buf_phys_for_each_max(map, &walk, piece, cap)
 		n++;
 	return n;
 }

@@ -71,7 +71,8 @@ static void expect_nothing(struct kunit *test, const struct phys_pci_test *t,
 static void check_slice(struct kunit *test, struct phys_pci_test *t,
 			size_t offset, size_t len)
 {
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	dma_addr_t first = 0;
 	size_t off = offset;
 	size_t n = 0;
@@ -79,12 +80,12 @@ static void check_slice(struct kunit *test, struct phys_pci_test *t,
 	KUNIT_ASSERT_EQ(test, map_slice(t, offset, len), 0);
 	KUNIT_EXPECT_STREQ(test, t->imp->map.route->name,
 			   route_names[t->pci->route]);
-	dma_buf_phys_for_each(&t->imp->map, &it) {
+	dma_buf_phys_for_each(&t->imp->map, &walk, piece) {
 		if (!n++)
-			first = it.addr;
-		if (!piece_is_right(test, t, off, it.addr, it.len))
+			first = piece->addr;
+		if (!piece_is_right(test, t, off, piece->addr, piece->len))
 			break;
-		off += it.len;
+		off += piece->len;
 	}
 	KUNIT_EXPECT_EQ(test, off, offset + len);
 	if (t->pci->route == PCI_TEST_IOVA) {
@@ -116,15 +117,16 @@ static void device_reaches_the_slice(struct kunit *test)
 static void untranslated_is_known_before(struct kunit *test)
 {
 	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	bool untranslated = true;
 	size_t off = 0;
 
 	KUNIT_ASSERT_EQ(test, map_slice(t, 0, t->dmabuf->size), 0);
-	dma_buf_phys_for_each(&t->imp->map, &it) {
-		if (it.addr != phys_test_paddr(&t->desc, off))
+	dma_buf_phys_for_each(&t->imp->map, &walk, piece) {
+		if (piece->addr != phys_test_paddr(&t->desc, off))
 			untranslated = false;
-		off += it.len;
+		off += piece->len;
 	}
 	phys_test_unmap(t->imp);
 	KUNIT_EXPECT_EQ(test, untranslated, t->pci->route != PCI_TEST_IOVA);
@@ -167,15 +169,14 @@ static void old_importer_reaches_the_buffer(struct kunit *test)
 static void revoke_takes_the_translation_away(struct kunit *test)
 {
 	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
-	struct dma_buf_phys_iter it;
+	dma_addr_t addr;
 
 	if (t->pci->route != PCI_TEST_IOVA)
 		kunit_skip(test, "no IOMMU translates for the importer");
 	KUNIT_ASSERT_EQ(test, map_slice(t, 0, 8 * P), 0);
-	dma_buf_phys_iter_start(&it, &t->imp->map, SIZE_MAX);
-	KUNIT_ASSERT_TRUE(test, dma_buf_phys_iter_next(&it));
+	addr = phys_test_first_addr(&t->imp->map);
 	dma_buf_phys_revoke(t->dmabuf);
-	expect_nothing(test, t, it.addr, 8 * P);
+	expect_nothing(test, t, addr, 8 * P);
 	KUNIT_EXPECT_EQ(test, map_slice(t, 0, 8 * P), -ENODEV);
 
 	KUNIT_ASSERT_EQ(test, dma_buf_phys_restore(t->dmabuf, NULL), 0);
@@ -219,7 +220,6 @@ static void severed_iova_stays_taken(struct kunit *test)
 {
 	struct phys_pci_test *t = phys_pci_init(test, &phys_pci_plain);
 	const struct phys_vec range = { t->pci->start, SZ_2M };
-	struct dma_buf_phys_iter it;
 	dma_addr_t before;
 
 	if (t->pci->route != PCI_TEST_IOVA)
@@ -228,20 +228,16 @@ static void severed_iova_stays_taken(struct kunit *test)
 	before = pci_test_probe_iova(t->pci, SZ_2M);
 	t->imp->lets_go = false;
 	KUNIT_ASSERT_EQ(test, map_slice(t, 0, SZ_2M), 0);
-	dma_buf_phys_iter_start(&it, &t->imp->map, SZ_2M);
-	KUNIT_ASSERT_TRUE(test, dma_buf_phys_iter_next(&it));
-	KUNIT_EXPECT_EQ(test, it.addr, before);
+	KUNIT_EXPECT_EQ(test, phys_test_first_addr(&t->imp->map), before);
 
 	phys_test_grace(test, 20);
 	dma_buf_phys_revoke(t->dmabuf);
 	phys_test_expect_says(test, t->dmabuf, "phys_severed:\t1");
-	expect_nothing(test, t, it.addr, SZ_2M);
+	expect_nothing(test, t, before, SZ_2M);
 	KUNIT_EXPECT_NE(test, pci_test_probe_iova(t->pci, SZ_2M), before);
 
 	/* A driver that walks it late gets what it got before. */
-	dma_buf_phys_iter_start(&it, &t->imp->map, SZ_2M);
-	KUNIT_EXPECT_TRUE(test, dma_buf_phys_iter_next(&it));
-	KUNIT_EXPECT_EQ(test, it.addr, before);
+	KUNIT_EXPECT_EQ(test, phys_test_first_addr(&t->imp->map), before);
 
 	/* The provider may go before the driver lets go. */
 	dma_buf_phys_kill(t->dmabuf);
@@ -356,7 +352,8 @@ static void small_room_holds_single_runs(struct kunit *test)
 		{ t->pci->start, SZ_512M }, { SZ_8G, SZ_512M },
 		{ SZ_16G, SZ_512M },
 	};
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	dma_addr_t addrs[3];
 	size_t n = 0;
 
@@ -371,14 +368,14 @@ static void small_room_holds_single_runs(struct kunit *test)
 
 	KUNIT_EXPECT_STREQ(test, t->imp->map.route->name, "direct");
 	KUNIT_ASSERT_EQ(test, dma_buf_phys_count(&t->imp->map, SIZE_MAX), 3);
-	dma_buf_phys_for_each(&t->imp->map, &it) {
-		KUNIT_EXPECT_EQ(test, it.len, SZ_512M);
-		KUNIT_EXPECT_EQ(test, pci_test_reaches(t->pci, it.addr),
+	dma_buf_phys_for_each(&t->imp->map, &walk, piece) {
+		KUNIT_EXPECT_EQ(test, piece->len, SZ_512M);
+		KUNIT_EXPECT_EQ(test, pci_test_reaches(t->pci, piece->addr),
 				ranges[n].paddr);
 		KUNIT_EXPECT_EQ(test,
-				pci_test_reaches(t->pci, it.addr + SZ_512M - P),
+				pci_test_reaches(t->pci, piece->addr + SZ_512M - P),
 				ranges[n].paddr + SZ_512M - P);
-		addrs[n++] = it.addr;
+		addrs[n++] = piece->addr;
 	}
 	phys_test_unmap(t->imp);
 	while (n--) {

@@ -41,14 +41,6 @@ static void do_kill(void *dmabuf)
 	dma_buf_phys_kill(dmabuf);
 }
 
-static dma_addr_t first_addr(const struct dma_buf_phys_map *map)
-{
-	struct dma_buf_phys_iter it;
-
-	dma_buf_phys_iter_start(&it, map, SIZE_MAX);
-	return dma_buf_phys_iter_next(&it) ? it.addr : DMA_MAPPING_ERROR;
-}
-
 static void revoke_makes_importers_unmap(struct kunit *test)
 {
 	struct revoke_test *t = test->priv;
@@ -258,7 +250,7 @@ static void restore_gives_the_old_ranges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_restore(t->dmabuf, NULL), 0);
 	phys_test_expect_says(test, t->dmabuf, "phys_state:\tlive");
 	KUNIT_ASSERT_EQ(test, phys_test_map(t->imp, t->dev), 0);
-	KUNIT_EXPECT_EQ(test, first_addr(&t->imp->map), 16 * P);
+	KUNIT_EXPECT_EQ(test, phys_test_first_addr(&t->imp->map), 16 * P);
 }
 
 static void restore_gives_new_ranges(struct kunit *test)
@@ -289,7 +281,7 @@ static void restore_gives_new_ranges(struct kunit *test)
 	memset(&desc, 0, sizeof(desc));
 
 	KUNIT_ASSERT_EQ(test, phys_test_map(imp, t->dev), 0);
-	KUNIT_EXPECT_EQ(test, first_addr(&imp->map), 128 * P);
+	KUNIT_EXPECT_EQ(test, phys_test_first_addr(&imp->map), 128 * P);
 	KUNIT_EXPECT_EQ(test, dma_buf_phys_count(&imp->map, SIZE_MAX), 2);
 	phys_test_expect_says(test, dmabuf, "phys_ranges:\t2");
 }

@@ -236,7 +236,8 @@ static void old_buffer_is_walked(struct kunit *test)
 {
 	struct dma_buf_phys_desc desc = phys_test_desc(old_entries, ARRAY_SIZE(old_entries));
 	struct old_test *t = old_init(test);
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	size_t offset, len, off, i;
 
 	for (offset = 0; offset < 8 * P; offset += P) {
@@ -244,13 +245,13 @@ static void old_buffer_is_walked(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, old_map_slice(t, t->dev, offset,
 							    len, 0), 0);
 			off = offset;
-			dma_buf_phys_for_each_max(&t->map, &it, 2 * P) {
-				KUNIT_EXPECT_LE(test, it.len, 2 * P);
-				for (i = 0; i < it.len; i += P)
-					KUNIT_EXPECT_EQ(test, it.addr + i,
+			dma_buf_phys_for_each_max(&t->map, &walk, piece, 2 * P) {
+				KUNIT_EXPECT_LE(test, piece->len, 2 * P);
+				for (i = 0; i < piece->len; i += P)
+					KUNIT_EXPECT_EQ(test, piece->addr + i,
 							phys_test_paddr(&desc,
 									off + i));
-				off += it.len;
+				off += piece->len;
 			}
 			KUNIT_EXPECT_EQ(test, off, offset + len);
 			old_unmap_slice(t);

@@ -109,4 +109,17 @@ bool phys_test_goes_on(struct phys_test_thread *thread);
 phys_addr_t phys_test_paddr(const struct dma_buf_phys_desc *desc,
 			    size_t offset);
 
+/* Where a device finds the first byte of a mapping */
+static inline dma_addr_t
+phys_test_first_addr(const struct dma_buf_phys_map *map)
+{
+	struct dma_buf_phys_piece piece;
+	struct dma_buf_phys_iter it;
+
+	dma_buf_phys_iter_start(&it, map, SIZE_MAX);
+	return dma_buf_phys_iter_fill(&it, &piece, 1) ? piece.addr :
+							DMA_MAPPING_ERROR;
+}
+
 #endif /* _ST_DMA_BUF_PHYS_H */
+

@@ -6,6 +6,7 @@
 #ifndef _LINUX_DMA_BUF_PHYS_H
 #define _LINUX_DMA_BUF_PHYS_H
 
+#include <linux/array_size.h>
 #include <linux/bits.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -81,13 +82,16 @@ struct sg_table;
 #define DMA_BUF_PHYS_CPU	BIT(2)
 #define DMA_BUF_PHYS_WC		BIT(3)
 
+/* So that what one call has to do is bounded */
+#define DMA_BUF_PHYS_MAX_RANGES	BIT(20)
+
 /**
  * struct dma_buf_phys_desc - what lies behind a buffer, told by its exporter
  * @ranges: physical ranges in buffer order, each page aligned and of whole
  *	pages; they may touch each other. The array stays the exporter's and
  *	must not change while the description is valid.
- * @nr_ranges: entries in @ranges, at least one; their lengths add up to
- *	&dma_buf.size exactly
+ * @nr_ranges: entries in @ranges, at least one and at most
+ *	DMA_BUF_PHYS_MAX_RANGES; their lengths add up to &dma_buf.size exactly
  * @provider: the BAR that all ranges lie in, NULL for system memory
  * @attrs: DMA_BUF_PHYS_* bits
  * @needs: the least that an importer must be able to do to be let in
@@ -186,24 +190,29 @@ ssize_t dma_buf_phys_access_begin(struct dma_buf_phys_map *map, size_t offset,
 void dma_buf_phys_access_end(struct dma_buf_phys_map *map);
 
 /**
- * struct dma_buf_phys_iter - walks the pieces of a mapping for a DMA device
- * @addr: DMA address of the current piece, in the device's address space
- * @len: bytes in the current piece
- *
- * Lives on the caller's stack.
+ * struct dma_buf_phys_piece - a part of a mapping that is in one piece
+ * @addr: DMA address, in the address space of the device
+ * @len: bytes
  */
-struct dma_buf_phys_iter {
-	/* output */
+struct dma_buf_phys_piece {
 	dma_addr_t addr;
 	size_t len;
+};
 
+/**
+ * struct dma_buf_phys_iter - a place between two pieces of a mapping
+ *
+ * Lives on the caller's stack and may be copied.
+ */
+struct dma_buf_phys_iter {
 	/* private: input */
 	const struct dma_buf_phys_map *map;
 	size_t cap;
 
 	/* private: internal */
-	dma_addr_t rest_addr;
-	size_t rest_len;
+	size_t (*fill)(struct dma_buf_phys_iter *it,
+		       struct dma_buf_phys_piece *pieces, size_t nr);
+	struct dma_buf_phys_piece rest;
 	struct dma_buf_phys_cursor {
 		size_t index;
 		size_t skip;
@@ -215,26 +224,80 @@ struct dma_buf_phys_iter {
 
 void dma_buf_phys_iter_start(struct dma_buf_phys_iter *it,
 			     const struct dma_buf_phys_map *map, size_t cap);
-bool dma_buf_phys_iter_next(struct dma_buf_phys_iter *it);
 size_t dma_buf_phys_count(const struct dma_buf_phys_map *map, size_t cap);
+
+/**
+ * dma_buf_phys_iter_fill - go over the next pieces
+ * @it: iterator
+ * @pieces: array to write them to
+ * @nr: entries in @pieces, at least one
+ *
+ * What dma_buf_phys_for_each() is made of; for callers who cannot have a loop.
+ *
+ * Context: Any. The mapping must stay mapped.
+ *
+ * Return: how many pieces were written, 0 if there is none left.
+ */
+static inline size_t dma_buf_phys_iter_fill(struct dma_buf_phys_iter *it,
+					    struct dma_buf_phys_piece *pieces,
+					    size_t nr)
+{
+	return it->fill(it, pieces, nr);
+}
+
+/**
+ * struct dma_buf_phys_walk - an iterator and the pieces in front of it
+ *
+ * The core hands out pieces by the dozen, so that a step from one to the next
+ * is a step in an array. Lives on the caller's stack.
+ */
+struct dma_buf_phys_walk {
+	/* private: */
+	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *end;
+	struct dma_buf_phys_piece pieces[32];
+};
+
+static inline const struct dma_buf_phys_piece *
+dma_buf_phys_walk_start(struct dma_buf_phys_walk *walk,
+			const struct dma_buf_phys_map *map, size_t cap)
+{
+	dma_buf_phys_iter_start(&walk->it, map, cap);
+	walk->end = walk->pieces;
+	return walk->end;
+}
+
+static inline const struct dma_buf_phys_piece *
+dma_buf_phys_walk_on(struct dma_buf_phys_walk *walk)
+{
+	size_t nr = dma_buf_phys_iter_fill(&walk->it, walk->pieces,
+					   ARRAY_SIZE(walk->pieces));
+
+	walk->end = walk->pieces + nr;
+	return nr ? walk->pieces : NULL;
+}
 
 /**
  * dma_buf_phys_for_each_max - walk a mapping in pieces of a limited length
  * @map: mapping made by dma_buf_phys_map_device()
- * @it: &struct dma_buf_phys_iter of the caller
+ * @walk: &struct dma_buf_phys_walk of the caller
+ * @piece: &struct dma_buf_phys_piece, set to each piece in turn; const
  * @cap: most bytes in a piece, for hardware or wire formats with short length
  *	fields; a piece that is cut ends at a multiple of @cap from its start
  */
-#define dma_buf_phys_for_each_max(map, it, cap)				\
-	for (dma_buf_phys_iter_start(it, map, cap);			\
-	     dma_buf_phys_iter_next(it);)
+#define dma_buf_phys_for_each_max(map, walk, piece, cap)		\
+	for (piece = dma_buf_phys_walk_start(walk, map, cap);		\
+	     piece != (walk)->end ||					\
+	     (piece = dma_buf_phys_walk_on(walk));			\
+	     piece++)
 
 /**
  * dma_buf_phys_for_each - walk a mapping in the longest pieces there are
  * @map: mapping made by dma_buf_phys_map_device()
- * @it: &struct dma_buf_phys_iter of the caller
+ * @walk: &struct dma_buf_phys_walk of the caller
+ * @piece: &struct dma_buf_phys_piece, set to each piece in turn; const
  */
-#define dma_buf_phys_for_each(map, it)					\
-	dma_buf_phys_for_each_max(map, it, SIZE_MAX)
+#define dma_buf_phys_for_each(map, walk, piece)				\
+	dma_buf_phys_for_each_max(map, walk, piece, SIZE_MAX)
 
 #endif /* _LINUX_DMA_BUF_PHYS_H */

@@ -175,14 +175,15 @@ void edu_release_buffer(struct edu_buffer *buf)
 static size_t edu_find(const struct edu_buffer *buf, size_t offset,
 		       dma_addr_t *addr)
 {
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 
-	dma_buf_phys_for_each(&buf->map, &it) {
-		if (offset < it.len) {
-			*addr = it.addr + offset;
-			return it.len - offset;
+	dma_buf_phys_for_each(&buf->map, &walk, piece) {
+		if (offset < piece->len) {
+			*addr = piece->addr + offset;
+			return piece->len - offset;
 		}
-		offset -= it.len;
+		offset -= piece->len;
 	}
 	return 0;
 }

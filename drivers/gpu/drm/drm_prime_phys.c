@@ -156,19 +156,20 @@ EXPORT_SYMBOL_GPL(drm_prime_phys_invalidate);
 int drm_prime_phys_to_dma_addr_array(const struct dma_buf_phys_map *map,
 				     dma_addr_t *addrs, size_t max_entries)
 {
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	size_t pos = 0;
 	size_t off;
 
 	if (DIV_ROUND_UP(map->len, PAGE_SIZE) > max_entries)
 		return -EINVAL;
 
-	dma_buf_phys_for_each(map, &it) {
-		if (!PAGE_ALIGNED(it.addr | pos))
+	dma_buf_phys_for_each(map, &walk, piece) {
+		if (!PAGE_ALIGNED(piece->addr | pos))
 			return -EINVAL;
-		for (off = 0; off < it.len; off += PAGE_SIZE)
-			addrs[(pos + off) >> PAGE_SHIFT] = it.addr + off;
-		pos += it.len;
+		for (off = 0; off < piece->len; off += PAGE_SIZE)
+			addrs[(pos + off) >> PAGE_SHIFT] = piece->addr + off;
+		pos += piece->len;
 	}
 	return 0;
 }
@@ -188,15 +189,16 @@ EXPORT_SYMBOL_GPL(drm_prime_phys_to_dma_addr_array);
  */
 size_t drm_prime_phys_contiguous_size(const struct dma_buf_phys_map *map)
 {
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	dma_addr_t next = 0;
 	size_t size = 0;
 
-	dma_buf_phys_for_each(map, &it) {
-		if (size && it.addr != next)
+	dma_buf_phys_for_each(map, &walk, piece) {
+		if (size && piece->addr != next)
 			break;
-		next = it.addr + it.len;
-		size += it.len;
+		next = piece->addr + piece->len;
+		size += piece->len;
 	}
 	return size;
 }
