@@ -28,20 +28,14 @@ static const struct bench_way * const ways[] = {
 	&bench_floor_domain,
 	&bench_parts_iova,
 	&bench_holes,
-#ifdef BENCH_GATHER
-	&bench_gather,
-#endif
 	&bench_many_sgt,
 #ifdef BENCH_DESCRIBED
+	&bench_gather,
 	&bench_bridge,
 	&bench_ours,
 	&bench_ours_domain,
 	&bench_many_ours,
-#endif
-#ifdef BENCH_CORE_UNMAPS
 	&bench_many_left,
-#endif
-#ifdef BENCH_BATCH
 	&bench_batch_iova,
 	&bench_batch_domain,
 #endif
