@@ -2,14 +2,11 @@
 /*
  * The second floor: all ranges by one walk of the page table.
  */
-#ifdef BENCH_BATCH
 #include <linux/phys-vec.h>
-#endif
 
 #include "bench.h"
 #include "sgt.h"
 
-#ifdef BENCH_BATCH
 static int batch_map(struct bench_case *c)
 {
 	const struct phys_vec_slice all = { c->ranges, 0, c->size };
@@ -40,4 +37,3 @@ const struct bench_way bench_batch_iova = {
 	.span = bench_iova_span,
 	.end = bench_detach,
 };
-#endif

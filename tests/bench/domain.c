@@ -4,7 +4,7 @@
  */
 #include <linux/iommu.h>
 #include <linux/kprobes.h>
-#ifdef BENCH_BATCH
+#ifdef BENCH_DESCRIBED
 #include <linux/phys-vec.h>
 #endif
 
@@ -76,7 +76,7 @@ const struct bench_way bench_floor_domain = {
 	.end = bench_detach,
 };
 
-#ifdef BENCH_BATCH
+#ifdef BENCH_DESCRIBED
 static int batch_map(struct bench_case *c)
 {
 	const struct phys_vec_slice all = { c->ranges, 0, c->size };

@@ -6,7 +6,7 @@
  */
 #include <linux/iommu.h>
 #include <linux/scatterlist.h>
-#ifdef BENCH_GATHER
+#ifdef BENCH_DESCRIBED
 #include <linux/iommu-dma.h>
 #endif
 
@@ -57,7 +57,7 @@ const struct bench_way bench_holes = {
 	.end = bench_detach,
 };
 
-#ifdef BENCH_GATHER
+#ifdef BENCH_DESCRIBED
 static int gather_unmap(struct bench_case *c)
 {
 	struct device *dev = &machine.importer->dev;

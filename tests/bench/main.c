@@ -28,20 +28,14 @@ static const struct bench_way * const ways[] = {
 	&bench_floor_domain,
 	&bench_parts_iova,
 	&bench_holes,
-#ifdef BENCH_GATHER
-	&bench_gather,
-#endif
 	&bench_many_sgt,
 #ifdef BENCH_DESCRIBED
+	&bench_gather,
 	&bench_bridge,
 	&bench_ours,
 	&bench_ours_domain,
 	&bench_many_ours,
-#endif
-#ifdef BENCH_CORE_UNMAPS
 	&bench_many_left,
-#endif
-#ifdef BENCH_BATCH
 	&bench_batch_iova,
 	&bench_batch_domain,
 #endif
@@ -80,11 +74,15 @@ static size_t number(const struct bench_case *c)
 	return c->many ?: c->nr;
 }
 
-static void say(const struct bench_case *c, const char *route, const char *way,
-		const char *step, u64 time, const struct bench_counts *counts)
+static void say_step(const struct bench_case *c, const char *route,
+		     const struct bench_way *way, int step)
 {
-	seq_buf_printf(&out, "%s\t%s\t%zu\t%s\t%s\t%llu\t", route, c->layout,
-		       number(c), way, step, time);
+	seq_buf_printf(&out, "%s\t%s\t%zu\t", route, c->layout, number(c));
+	seq_buf_printf(&out, "%s\t%s\t", way->name, way->steps[step].name);
+}
+
+static void say_counts(const struct bench_counts *counts)
+{
 	seq_buf_printf(&out, "%llu\t%llu\t%llu\t%llu\t%llu\t", counts->bytes,
 		       counts->allocs, counts->tables, counts->atomic,
 		       counts->flushes);
@@ -97,15 +95,15 @@ static void say_way(const struct bench_case *c, const char *route,
 	int i;
 
 	if (r->ret) {
-		seq_buf_printf(&out, "%s\t%s\t%zu\t%s\t%s\tE%d", route,
-			       c->layout, number(c), way->name, way->steps[0].name,
-			       -r->ret);
+		say_step(c, route, way, 0);
+		seq_buf_printf(&out, "E%d", -r->ret);
 		seq_buf_puts(&out, "\t-\t-\t-\t-\t-\t-\t-\n");
 		return;
 	}
 	for (i = 0; i < BENCH_STEPS && way->steps[i].run; i++) {
-		say(c, route, way->name, way->steps[i].name, r->time[i],
-		    &r->counts[i]);
+		say_step(c, route, way, i);
+		seq_buf_printf(&out, "%llu\t", r->time[i]);
+		say_counts(&r->counts[i]);
 		if (!i && r->leaves)
 			seq_buf_printf(&out, "%llu\t%llu\n", r->leaves,
 				       bench_least_leaves(c, domain));

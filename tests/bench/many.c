@@ -205,9 +205,6 @@ const struct bench_way bench_many_ours = {
 	.unlocked = true,
 	.end = many_end,
 };
-#endif
-
-#ifdef BENCH_CORE_UNMAPS
 static void left_invalidate(struct dma_buf_attachment *attach)
 {
 }
