@@ -13,6 +13,7 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
+struct phys_vec_slice { const struct phys_vec *vecs; size_t skip; size_t len; };
 struct dentry;
 struct seq_file;
 
@@ -121,6 +122,31 @@ bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 			      const struct dma_buf_phys_map *map,
 			      struct phys_vec *run);
 size_t dma_buf_phys_count_runs(const struct dma_buf_phys_map *map);
+
+/**
+ * struct dma_buf_phys_layout - walks the groups that runs go to IOVA space in
+ * @group: the runs of the current group, which follow each other there
+ * @offset: where the group begins, in bytes from the begin of the IOVA range,
+ *	which is aligned to every page that fits in it
+ * @rest: the slice, then what is behind the current group
+ * @pgsizes: of the IOMMU, as &iommu_domain.pgsize_bitmap; all boundaries between
+ *	runs are on the smallest
+ * @contiguous: one group, whatever pages that costs
+ */
+struct dma_buf_phys_layout {
+	/* output */
+	struct phys_vec_slice group;
+	size_t offset;
+
+	/* input, used up */
+	struct phys_vec_slice rest;
+	unsigned long pgsizes;
+	bool contiguous;
+};
+
+/* dma-buf-phys-layout.c */
+bool dma_buf_phys_layout_next(struct dma_buf_phys_layout *layout);
+unsigned long dma_buf_phys_layout_largest(struct phys_vec_slice slice);
 
 /* dma-buf-phys-iova.c */
 #ifdef CONFIG_IOMMU_DMA
