@@ -26,22 +26,6 @@
 
 #include "dma-buf-phys-priv.h"
 
-/* Take the first run off a slice that is not empty. */
-static struct phys_vec layout_take_run(struct phys_vec_slice *slice)
-{
-	struct phys_vec run = { slice->vecs->paddr + slice->skip, 0 };
-	size_t len;
-
-	do {
-		len = min(slice->vecs->len - slice->skip, slice->len);
-		run.len += len;
-		slice->len -= len;
-		slice->skip = 0;
-		slice->vecs++;
-	} while (slice->len && slice->vecs->paddr == run.paddr + run.len);
-	return run;
-}
-
 /*
  * The largest page of which an aligned one fits, or the smallest there is. One
  * of at most half the length fits wherever the run begins, so this looks at two
@@ -73,21 +57,21 @@ static unsigned long layout_page(const struct phys_vec *run,
 bool dma_buf_phys_layout_next(struct dma_buf_phys_layout *layout)
 {
 	size_t end = layout->offset + layout->group.len;
-	phys_addr_t base = 0;
-	unsigned long page = 1;
+	unsigned long page = 1, fits;
+	phys_addr_t base = 0, wanted;
+	struct phys_vec_slice ahead;
+	struct phys_vec run;
 	size_t len = 0;
 
 	if (!layout->rest.len)
 		return false;
 
 	layout->group = layout->rest;
-	while (layout->rest.len) {
-		struct phys_vec_slice ahead = layout->rest;
-		struct phys_vec run = layout_take_run(&ahead);
-		unsigned long fits = layout_page(&run, layout->pgsizes);
+	ahead = layout->rest;
+	while (phys_vec_slice_next(&ahead, &run)) {
+		fits = layout_page(&run, layout->pgsizes);
 		/* Where the group would begin, were it for this run only */
-		phys_addr_t wanted = run.paddr - len;
-
+		wanted = run.paddr - len;
 		if ((wanted ^ base) & (min(page, fits) - 1) &&
 		    !layout->contiguous)
 			break;
@@ -105,20 +89,29 @@ bool dma_buf_phys_layout_next(struct dma_buf_phys_layout *layout)
 EXPORT_SYMBOL_IF_KUNIT(dma_buf_phys_layout_next);
 
 /**
- * dma_buf_phys_layout_largest - the largest page that any IOMMU could use
- * @slice: not empty
+ * dma_buf_phys_survey - see what pages there can be, whatever the IOMMU has
+ * @desc: a good description
+ * @size: sum of its ranges
  *
- * Return: the largest power of two of which an aligned one fits in a run.
+ * Looks at each run, once, so that mapping need not where the answer is simple.
+ *
+ * Return: what was found.
  */
-unsigned long dma_buf_phys_layout_largest(struct phys_vec_slice slice)
+struct dma_buf_phys_pages
+dma_buf_phys_survey(const struct dma_buf_phys_desc *desc, size_t size)
 {
-	unsigned long largest = 1;
+	struct phys_vec_slice slice = { .vecs = desc->ranges, .len = size };
+	phys_addr_t base = desc->ranges->paddr;
+	struct dma_buf_phys_pages pages = {};
 	struct phys_vec run;
+	size_t len = 0;
 
-	while (slice.len) {
-		run = layout_take_run(&slice);
-		largest = max(largest, layout_page(&run, ULONG_MAX));
+	while (phys_vec_slice_next(&slice, &run)) {
+		pages.largest = max(pages.largest,
+				    layout_page(&run, ULONG_MAX));
+		pages.apart |= (run.paddr - len) ^ base;
+		len += run.len;
 	}
-	return largest;
+	return pages;
 }
-EXPORT_SYMBOL_IF_KUNIT(dma_buf_phys_layout_largest);
+EXPORT_SYMBOL_IF_KUNIT(dma_buf_phys_survey);

@@ -9,11 +9,11 @@
 #include <linux/dma-buf-phys.h>
 #include <linux/ktime.h>
 #include <linux/mutex.h>
+#include <linux/phys-vec.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
-struct phys_vec_slice { const struct phys_vec *vecs; size_t skip; size_t len; };
 struct dentry;
 struct seq_file;
 
@@ -39,6 +39,18 @@ enum dma_buf_phys_map_state {
 };
 
 /**
+ * struct dma_buf_phys_pages - what is known of a description for any IOMMU
+ * @largest: largest power of two of which an aligned one fits in a run
+ * @apart: bits in which (address - offset in the buffer) differs between runs; if
+ *	the low ones are 0, one offset between address and IOVA serves all pages
+ *	of so many bits
+ */
+struct dma_buf_phys_pages {
+	unsigned long largest;
+	phys_addr_t apart;
+};
+
+/**
  * struct dma_buf_phys - what the core keeps for a buffer with a description
  * @dmabuf: the buffer, which owns this
  * @ino: inode number of the buffer's file, for traces
@@ -49,6 +61,7 @@ enum dma_buf_phys_map_state {
  * @state: @lock to read, @transition and @lock to write
  * @desc: @lock, @describing or a mapping in @maps to read; to write, @transition,
  *	@describing and @lock, and there must be no mapping
+ * @pages: of @desc, changes with it
  * @maps: @lock; every mapping that needs the description, the half-built ones
  *	too
  * @nr_maps: @lock; how many there are
@@ -65,6 +78,7 @@ struct dma_buf_phys {
 	spinlock_t lock;		/* leaf */
 	enum dma_buf_phys_state state;
 	struct dma_buf_phys_desc desc;
+	struct dma_buf_phys_pages pages;
 	struct list_head maps;
 	unsigned int nr_maps;
 	unsigned int nr_severed;
@@ -146,13 +160,15 @@ struct dma_buf_phys_layout {
 
 /* dma-buf-phys-layout.c */
 bool dma_buf_phys_layout_next(struct dma_buf_phys_layout *layout);
-unsigned long dma_buf_phys_layout_largest(struct phys_vec_slice slice);
+struct dma_buf_phys_pages
+dma_buf_phys_survey(const struct dma_buf_phys_desc *desc, size_t size);
 
 /* dma-buf-phys-iova.c */
 #ifdef CONFIG_IOMMU_DMA
-int dma_buf_phys_map_iova(struct dma_buf_phys_map *map);
+int dma_buf_phys_map_iova(struct dma_buf_phys_map *map, bool contiguous);
 #else
-static inline int dma_buf_phys_map_iova(struct dma_buf_phys_map *map)
+static inline int dma_buf_phys_map_iova(struct dma_buf_phys_map *map,
+					bool contiguous)
 {
 	return -EOPNOTSUPP;
 }

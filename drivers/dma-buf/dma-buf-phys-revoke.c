@@ -24,6 +24,7 @@
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
 
 #include <trace/events/dma_buf_phys.h>
 
@@ -188,12 +189,17 @@ static void phys_sever_importer(struct dma_buf_phys *phys,
 static void phys_sever(struct dma_buf_phys *phys)
 {
 	LIST_HEAD(taken);
+	bool severed = false;
 	unsigned int n;
 
 	while ((n = phys_begin_sever(phys, &taken))) {
 		phys_sever_importer(phys, &taken, n);
 		phys_end_sever(phys, &taken, n);
+		severed = true;
 	}
+	/* Who walks a mapping that was just severed may still be at the ranges. */
+	if (severed)
+		synchronize_rcu();
 }
 
 static bool phys_try_settle(struct dma_buf_phys *phys)
@@ -237,11 +243,18 @@ static void phys_change(struct dma_buf_phys *phys,
 			enum dma_buf_phys_state state,
 			const struct dma_buf_phys_desc *desc)
 {
+	struct dma_buf_phys_pages pages = {};
+
+	if (desc && desc->nr_ranges)
+		pages = dma_buf_phys_survey(desc, phys->dmabuf->size);
+
 	guard(rwsem_write)(&phys->describing);
 	guard(spinlock)(&phys->lock);
 	phys->state = state;
-	if (desc)
-		phys->desc = *desc;
+	if (!desc)
+		return;
+	phys->desc = *desc;
+	phys->pages = pages;
 }
 
 /* From here on nothing gets in, and the clock of those who are in is running. */

@@ -106,6 +106,7 @@ int dma_buf_phys_init(struct dma_buf *dmabuf, u64 ino,
 	INIT_LIST_HEAD(&phys->maps);
 	init_waitqueue_head(&phys->changed);
 	phys->desc = *desc;
+	phys->pages = dma_buf_phys_survey(desc, dmabuf->size);
 	dmabuf->phys = phys;
 	return 0;
 }

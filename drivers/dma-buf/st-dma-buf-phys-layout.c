@@ -5,6 +5,8 @@
  * an IOMMU makes of the result is counted leaf by leaf.
  */
 #include <linux/array_size.h>
+#include <linux/bitops.h>
+#include <linux/log2.h>
 #include <linux/prandom.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
@@ -152,19 +154,17 @@ static size_t fewest_groups(const struct layout_runs *r)
 /* What an IOMMU needs, taking the largest leaf it can each time */
 static u64 count_leaves(u64 iova, u64 paddr, u64 len, unsigned long pgsizes)
 {
+	unsigned long fit;
 	u64 n = 0;
 	u64 leaf;
-	int bit;
 
 	while (len) {
-		leaf = 0;
-		for (bit = 0; bit < BITS_PER_LONG; bit++) {
-			if (pgsizes & BIT(bit) && BIT(bit) <= len &&
-			    !((iova | paddr) % BIT(bit)))
-				leaf = BIT(bit);
-		}
-		if (!leaf)
+		fit = pgsizes & GENMASK(ilog2(len), 0);
+		if (iova | paddr)
+			fit &= GENMASK(__ffs64(iova | paddr), 0);
+		if (!fit)
 			return 0;
+		leaf = BIT(__fls(fit));
 		iova += leaf;
 		paddr += leaf;
 		len -= leaf;
@@ -374,7 +374,7 @@ static void layout_is_the_best(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, vecs);
 	prandom_seed_state(&rnd, p->sizes);
-	for (i = 0; i < 2000; i++) {
+	for (i = 0; i < 200; i++) {
 		size_t nr = some_vecs(&rnd, p->sizes, vecs);
 		u64 granule = smallest(p->sizes);
 		struct phys_vec_slice slice = { .vecs = vecs };
@@ -422,9 +422,9 @@ static void layout_ends_with_the_address_space(struct kunit *test)
 
 static unsigned long largest(const struct phys_vec *vecs, size_t len)
 {
-	const struct phys_vec_slice slice = { .vecs = vecs, .len = len };
+	const struct dma_buf_phys_desc desc = { .ranges = vecs };
 
-	return dma_buf_phys_layout_largest(slice);
+	return dma_buf_phys_survey(&desc, len).largest;
 }
 
 #ifdef CONFIG_64BIT
@@ -487,6 +487,26 @@ static void largest_page_is_known(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, SZ_1M, largest(vecs, SZ_2M + SZ_4K));
 }
 
+/* What mapping goes by instead of a walk */
+static void one_offset_for_all_is_known(struct kunit *test)
+{
+	static const struct phys_vec vecs[] = {
+		{ SZ_8M + SZ_4K, SZ_64K }, { SZ_4M + SZ_4K + SZ_64K, SZ_64K },
+		{ SZ_4K + 2 * SZ_64K, SZ_4K }, { 0, SZ_4K },
+	};
+	const struct dma_buf_phys_desc desc = { .ranges = vecs };
+
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_phys_survey(&desc, SZ_64K).apart);
+	/* 4 MiB is what two of them differ by, 8 MiB the two others. */
+	KUNIT_EXPECT_EQ(test, SZ_4M, dma_buf_phys_survey(&desc, 2 * SZ_64K)
+				     .apart & (SZ_8M - 1));
+	KUNIT_EXPECT_EQ(test, SZ_4M, dma_buf_phys_survey(&desc, 2 * SZ_64K +
+							 SZ_4K).apart &
+				     (SZ_8M - 1));
+	KUNIT_EXPECT_NE(test, 0, dma_buf_phys_survey(&desc, 2 * SZ_64K +
+						     SZ_8K).apart & SZ_8K);
+}
+
 static struct kunit_case phys_layout_cases[] = {
 	KUNIT_CASE_PARAM(layout_is_known, layout_gen_params),
 	KUNIT_CASE_PARAM(layout_is_the_best, pages_gen_params),
@@ -496,6 +516,7 @@ static struct kunit_case phys_layout_cases[] = {
 #endif
 	KUNIT_CASE(contiguous_keeps_the_largest),
 	KUNIT_CASE(largest_page_is_known),
+	KUNIT_CASE(one_offset_for_all_is_known),
 	{}
 };
 
