@@ -38,27 +38,38 @@ static void iova_unlink(struct dma_buf_phys_map *map, size_t offset, size_t len)
 			map->device.dir, map->device.attrs);
 }
 
-/* One after the other, without a hole */
-static int iova_link(struct dma_buf_phys_map *map,
-		     const struct phys_vec_slice *slice, size_t offset)
+/* Where a granule is larger than a page, the slice may begin and end inside one. */
+static int iova_link_each(struct dma_buf_phys_map *map,
+			  struct phys_vec_slice slice)
 {
-	struct phys_vec_slice rest = *slice;
 	size_t linked = 0;
 	struct phys_vec run;
 	int ret;
 
-	while (phys_vec_slice_next(&rest, &run)) {
+	while (phys_vec_slice_next(&slice, &run)) {
 		ret = dma_iova_link(map->device.dev, &map->device.iova,
-				    run.paddr, offset + linked, run.len,
+				    run.paddr, linked, run.len,
 				    map->device.dir, map->device.attrs);
 		if (ret) {
 			if (linked)
-				iova_unlink(map, offset, linked);
+				iova_unlink(map, 0, linked);
 			return ret;
 		}
 		linked += run.len;
 	}
 	return 0;
+}
+
+/* One behind the other, without a hole */
+static int iova_link(struct dma_buf_phys_map *map,
+		     const struct phys_vec_slice *slice, size_t offset)
+{
+	if (iova_granule(map) > PAGE_SIZE)
+		return iova_link_each(map, *slice);
+
+	return dma_iova_link_phys_vec(map->device.dev, &map->device.iova,
+				      offset, slice, map->device.dir,
+				      map->device.attrs, GFP_KERNEL);
 }
 
 static void iova_forget(struct dma_buf_phys_map *map)
@@ -142,12 +153,19 @@ iova_layout(const struct dma_buf_phys_map *map)
 }
 
 /* The first @n groups */
+/* The first @n groups, with one flush for all of them */
 static void groups_unlink(struct dma_buf_phys_map *map, size_t n)
 {
 	struct dma_buf_phys_layout layout = iova_layout(map);
+	struct iommu_iotlb_gather gather;
 
+	dma_iova_gather_init(map->device.dev, &gather, DMA_IOVA_FLUSH_ALL);
 	while (n-- && dma_buf_phys_layout_next(&layout))
-		iova_unlink(map, layout.offset, layout.group.len);
+		dma_iova_unlink_gather(map->device.dev, &map->device.iova,
+				       layout.offset, layout.group.len,
+				       map->device.dir, map->device.attrs,
+				       &gather);
+	dma_iova_gather_sync(map->device.dev, &gather);
 }
 
 static void groups_sever(struct dma_buf_phys_map *map)

@@ -406,6 +406,7 @@ static void layout_ends_with_the_address_space(struct kunit *test)
 		{ SZ_4K, SZ_4K }, { top + SZ_1G + SZ_4K, SZ_2G + SZ_1G - SZ_4K },
 		{ 0, SZ_2M }, { (phys_addr_t)0 - SZ_4K, SZ_4K },
 		{ (phys_addr_t)0 - SZ_2M + SZ_4K, SZ_2M - SZ_4K },
+		{ (phys_addr_t)0 - SZ_1M - SZ_4K, SZ_1M },
 	};
 	const struct phys_vec_slice slice = {
 		.vecs = vecs, .len = sum_of(vecs, ARRAY_SIZE(vecs)),
