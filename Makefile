@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 BUILD ?= build
 export BUILD LINUX
 
-.PHONY: help setup demo check kunit igt model vm-test fuzz lint series shell build clean
+.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint series shell build clean
 
 help:
 	@echo 'make demo           build, boot, do the real thing and show it'
@@ -14,6 +14,7 @@ help:
 	@echo 'make kunit          KUnit suites in user-mode Linux (T=glob: only these suites)'
 	@echo 'make model          every order of steps of a revoke (T=glob: only these cases)'
 	@echo 'make vm-test        the tests that boot a guest (T=glob: only these)'
+	@echo 'make bench          what mapping costs, base and here (BENCH=: options of scripts/bench)'
 	@echo 'make igt            IGT: our tests, and its own against the base kernel (T=glob: programs)'
 	@echo 'make fuzz           random calls, every answer checked (CASES=, LIMIT=, SEED=, KERNEL=)'
 	@echo 'make lint           checkpatch, sparse, W=1, kernel-doc, shellcheck, ...'
@@ -38,6 +39,10 @@ kunit: setup
 
 igt: setup
 	@scripts/igt $(KERNEL) $(if $(T),'$(T)') | scripts/tally
+
+bench:
+	@scripts/setup gnuplot-nox
+	@scripts/bench $(BENCH)
 
 model: setup
 	@scripts/model $(if $(T),'$(T)') | scripts/tally
