@@ -4,6 +4,8 @@
  * behind each range. One unmap stops at a hole, so they go range by range: with a
  * flush each, or, where the DMA layer can gather, with one for all.
  */
+#include <linux/iommu.h>
+#include <linux/scatterlist.h>
 #ifdef BENCH_GATHER
 #include <linux/iommu-dma.h>
 #endif
