@@ -62,11 +62,12 @@ static int device_map(struct bench_case *c)
 
 static int device_walk(struct bench_case *c)
 {
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	u64 sum = 0;
 
-	dma_buf_phys_for_each(&c->map, &it)
-		sum += it.addr + it.len;
+	dma_buf_phys_for_each(&c->map, &walk, piece)
+		sum += piece->addr + piece->len;
 	c->sum = sum;
 	return 0;
 }
@@ -80,13 +81,14 @@ static int described_unmap(struct bench_case *c)
 static void device_span(struct bench_case *c, dma_addr_t *first,
 			dma_addr_t *last)
 {
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 
 	*first = DMA_MAPPING_ERROR;
 	*last = 0;
-	dma_buf_phys_for_each(&c->map, &it) {
-		*first = min(*first, it.addr);
-		*last = max(*last, it.addr + it.len - 1);
+	dma_buf_phys_for_each(&c->map, &walk, piece) {
+		*first = min(*first, piece->addr);
+		*last = max(*last, piece->addr + piece->len - 1);
 	}
 }
 
