@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The core's part of dma-buf-phys.pml, to be read beside
- * drivers/dma-buf/dma-buf-phys.c and dma-buf-phys-revoke.c. What has the name of
- * a function there does what the function does. An atomic block is one critical
+ * drivers/dma-buf/dma-buf-phys.c, dma-buf-phys-revoke.c and dma-buf-phys-sever.c.
+ * What has the name of a function there does what the function does. An atomic block is one critical
  * section of phys->lock, or one step outside of it.
  */
 
@@ -55,16 +55,17 @@ inline release(i)
 	}
 }
 
-inline sever(i)
+/* Without translation: the release of an importer that has stopped */
+inline phys_untranslate(i)
 {
-	atomic {
-		touch_map(i);
-		assert(map[i].translated && map[i].iova);
-		map[i].translated = false;
+	touch_map(i);
+	touch_desc();
+	assert(map[i].translated && map[i].iova != map[i].bus);
+	map[i].translated = false;
+	map[i].stale = !map[i].bus;
 #ifdef BUG_SEVER_GIVES_IOVA_BACK
-		map[i].iova = false
+	map[i].iova = false
 #endif
-	}
 }
 
 inline forget(i)
@@ -74,7 +75,8 @@ inline forget(i)
 #ifdef BUG_FORGET_TOUCHES_DESC
 		touch_desc();
 #endif
-		assert(!map[i].translated && map[i].iova);
+		assert(!map[i].translated && !map[i].stale);
+		assert(map[i].iova != map[i].bus);
 		map[i].iova = false
 	}
 }
@@ -180,6 +182,105 @@ end:	do
 }
 
 /*
+ * dma-buf-phys-sever.c
+ */
+#ifdef BUG_SEVER_BUILDING
+#define at_rest(i)	(map[i].state == MAPPED || map[i].state == BUILDING)
+#else
+#define at_rest(i)	(map[i].state == MAPPED)
+#endif
+#define left_to_core(i)		(imp[i].leaves)
+#define can_be_severed(i)	(!map[i].bus)
+
+inline phys_take(stopped_only)
+{
+	atomic {
+		do
+		:: j < N ->
+			if
+			:: at_rest(j) && (stopped_only -> left_to_core(j) :
+							  can_be_severed(j)) ->
+				map[j].state = SEVERING
+			:: else
+			fi;
+			j++
+		:: else -> j = 0; break
+		od
+	}
+}
+
+/* iommu_iotlb_sync() */
+inline flush()
+{
+	atomic {
+		do
+		:: j < N && map[j].state == SEVERING ->
+			map[j].stale = false; j++
+		:: j < N && map[j].state != SEVERING -> j++
+		:: else -> j = 0; break
+		od
+	}
+}
+
+/* All at once: there is one domain. */
+inline phys_give_back()
+{
+	atomic {
+		do
+		:: j < N && map[j].state == SEVERING ->
+			touch_map(j);
+			map[j].state = SEVERED;
+			nr_severed++;
+			nr_maps--;
+			kref_put();
+			j++
+		:: j < N && map[j].state != SEVERING -> j++
+		:: else -> j = 0; break
+		od;
+#ifndef BUG_SEVER_DOES_NOT_WAKE
+		wake_up_all()
+#endif
+	}
+}
+
+inline phys_sever_taken()
+{
+	atomic {
+		do
+		:: j < N && map[j].state == SEVERING ->
+			phys_untranslate(j); j++
+		:: j < N && map[j].state != SEVERING -> j++
+		:: else -> j = 0; break
+		od
+	};
+#ifdef BUG_GIVE_BACK_BEFORE_FLUSH
+	phys_give_back();
+	flush()
+#else
+#ifndef BUG_SEVER_DOES_NOT_FLUSH
+	flush();
+#endif
+	phys_give_back()
+#endif
+}
+
+inline dma_buf_phys_unmap_stopped()
+{
+	phys_take(true);
+	phys_sever_taken()
+}
+
+inline dma_buf_phys_sever()
+{
+	phys_take(false);
+#ifdef BUG_SEVER_TAKES_RESV
+	lock(resv);
+	unlock(resv);
+#endif
+	phys_sever_taken()
+}
+
+/*
  * dma-buf-phys-revoke.c
  */
 inline phys_tell_revoked()
@@ -204,61 +305,6 @@ inline phys_tell_restored()
 	unlock(resv)
 }
 
-#ifdef BUG_SEVER_BUILDING
-#define can_sever(i) \
-	((map[i].state == MAPPED || map[i].state == BUILDING) && !map[i].bus)
-#else
-#define can_sever(i) \
-	(map[i].state == MAPPED && !map[i].bus)
-#endif
-
-/* j: what was found, or N */
-inline phys_begin_sever()
-{
-	atomic {
-		do
-		:: j < N && !can_sever(j) -> j++
-		:: else -> break
-		od;
-		if
-		:: j < N -> map[j].state = SEVERING
-		:: else
-		fi
-	}
-}
-
-inline phys_end_sever()
-{
-	atomic {
-		touch_map(j);
-		map[j].state = SEVERED;
-		nr_severed++;
-		nr_maps--;
-		kref_put();
-#ifndef BUG_SEVER_DOES_NOT_WAKE
-		wake_up_all();
-#endif
-		j = 0
-	}
-}
-
-inline phys_sever()
-{
-	do
-	:: phys_begin_sever();
-		if
-		:: j < N ->
-#ifdef BUG_SEVER_TAKES_RESV
-			lock(resv);
-			unlock(resv);
-#endif
-			sever(j);
-			phys_end_sever()
-		:: else -> j = 0; break
-		fi
-	od
-}
-
 #ifdef KREF
 #define phys_drained	(done)
 #else
@@ -276,7 +322,7 @@ inline phys_drain()
 #ifdef BUG_NEVER_SEVERS
 	:: true
 #else
-	:: phys_sever()			/* the grace time is over */
+	:: dma_buf_phys_sever()		/* the grace time is over */
 #endif
 	fi;
 	atomic {
@@ -310,6 +356,9 @@ inline phys_begin_revoke()
 {
 	if
 	:: state == LIVE ->
+#ifdef BUG_UNMAPS_BEFORE_TELLING
+		dma_buf_phys_unmap_stopped();
+#endif
 #ifdef BUG_STATE_AFTER_TELL
 		phys_tell_revoked();
 		state = REVOKING
@@ -325,6 +374,9 @@ inline phys_finish_revoke()
 {
 	if
 	:: state == REVOKING ->
+#ifndef BUG_NEVER_UNMAPS_STOPPED
+		dma_buf_phys_unmap_stopped();
+#endif
 		phys_drain();
 #ifdef BUG_RESV_HELD_WHILE_WAITING
 		unlock(resv)

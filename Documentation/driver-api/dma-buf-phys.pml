@@ -9,9 +9,10 @@
  *	to revoke, revoke, restore and kill it in any order. N importers, each
  *	with a lock, a thread and a mapping. All that an importer may do it does
  *	or leaves, as it comes: map and unmap, under the reservation lock or its
- *	own; unmap when it is told to, or later, or never; map again when the
- *	buffer is restored; map without any lock; ask questions about the
- *	buffer. Devices that use whatever they can reach.
+ *	own; unmap when it is told to, or later, or never, or leave that to the
+ *	core; map again when the buffer is restored; map without any lock; ask
+ *	questions about the buffer. Devices that use whatever they can reach. One
+ *	IOMMU domain, which goes on translating until it is flushed.
  *
  * What is left out
  *	Fences: they only take time. Time: the grace time is over whenever that
@@ -53,6 +54,9 @@
 #ifndef UNTRANSLATED
 #define UNTRANSLATED 1	/* there are mappings that cannot be severed... */
 #endif
+#ifndef LEAVES
+#define LEAVES 1	/* the first may leave it to the core to unmap; 2: all do */
+#endif
 #ifndef RULES
 #define RULES 1		/* ...and their importers unmap them once told */
 #endif
@@ -81,6 +85,7 @@ typedef phys_map {
 	mtype:mapping state = OFF;
 	bool bus;			/* route without translation */
 	bool translated;
+	bool stale;			/* still, by the IOTLB */
 	bool iova			/* reserved */
 };
 phys_map map[N];
@@ -92,6 +97,7 @@ byte nr_severed;
 
 typedef importer_data {
 	mtype:mine mine = FREE;
+	bool leaves;			/* unmapping to the core */
 	bool told;			/* has what it ought to have unmapped */
 	bool remap;			/* wants it back when it is restored */
 	mtype:function fn = NONE;	/* is in this function of the core */
@@ -171,6 +177,9 @@ inline call_map(i)
 	}
 }
 
+/* Its device does not use what it has. */
+#define stopped(i)	(imp[i].leaves && imp[i].told)
+
 /* Stop the device, unmap, free the memory; nothing may be left then. */
 inline call_unmap(i)
 {
@@ -178,7 +187,7 @@ inline call_unmap(i)
 	atomic {
 		imp[i].fn == NONE ->
 		assert(map[i].state == OFF);
-		assert(!map[i].translated && !map[i].iova);
+		assert(!map[i].translated && !map[i].stale && !map[i].iova);
 		imp[i].mine = FREE;
 		imp[i].told = false;
 		map[i].bus = false
@@ -232,7 +241,7 @@ inline restored(i)
 
 /* The one case in which revoke depends on an importer */
 #define obliged(i) \
-	(RULES && imp[i].mine == HAS && imp[i].told && map[i].bus)
+	(RULES && imp[i].mine == HAS && imp[i].told && !imp[i].leaves && map[i].bus)
 
 proctype importer(byte i)
 {
@@ -248,7 +257,8 @@ proctype importer(byte i)
 		call_map(i)
 	   :: imp[i].mine == HAS ->
 		call_unmap(i)
-	   :: atomic { imp[i].mine == HAS && map[i].bus && !obliged(i) ->
+	   :: atomic { imp[i].mine == HAS && map[i].bus && !obliged(i) &&
+		       !stopped(i) ->
 		touch_desc() }		/* dma_buf_phys_for_each() */
 	   fi;
 	   if
@@ -277,8 +287,10 @@ end_idle:	obliged(i)
 proctype device(byte i)
 {
 end:	do
-	:: atomic { map[i].translated && !map[i].bus -> assert(!taken) }
-	:: atomic { imp[i].mine == HAS && map[i].bus -> assert(!taken) }
+	:: atomic { (map[i].translated || map[i].stale) && !map[i].bus ->
+		assert(!taken) }
+	:: atomic { imp[i].mine == HAS && map[i].bus && !stopped(i) ->
+		assert(!taken && map[i].translated) }
 	od
 }
 #endif
@@ -327,6 +339,16 @@ init
 	atomic {
 		do
 		:: j < N ->
+#if LEAVES == 2
+			imp[j].leaves = true;
+#elif LEAVES && N == 1
+			if
+			:: imp[j].leaves = true
+			:: imp[j].leaves = false
+			fi;
+#elif LEAVES
+			imp[j].leaves = (j == 0);
+#endif
 			run core(j);
 			run importer(j);
 #if DEVICE

@@ -118,7 +118,8 @@ static void cpu_release(struct dma_buf_phys_map *map)
 	cpu_free(map->cpu);
 }
 
-static void cpu_sever(struct dma_buf_phys_map *map)
+static void cpu_sever(struct dma_buf_phys_map *map,
+		      struct iommu_iotlb_gather *gather)
 {
 	struct dma_buf_phys_cpu *cpu = map->cpu;
 

@@ -17,6 +17,7 @@
 #include <linux/overflow.h>
 #include <linux/pci-p2pdma.h>
 #include <linux/slab.h>
+#include <linux/unroll.h>
 
 #include "dma-buf-phys-priv.h"
 
@@ -76,6 +77,48 @@ static const struct dma_buf_phys_route bus_route = {
 };
 
 /*
+ * Most often the pieces are the ranges as they are described. Then a walk costs
+ * a dozen instructions for each, the importer's own included.
+ */
+static bool bus_is_plain(const struct dma_buf_phys_map *map)
+{
+	const struct dma_buf *dmabuf = map->attach->dmabuf;
+
+	return map->len == dmabuf->size && !dmabuf->phys->shape.touch;
+}
+
+static void bus_start_plain(struct dma_buf_phys_iter *it)
+{
+}
+
+static size_t bus_fill_plain(struct dma_buf_phys_iter *it,
+			     struct dma_buf_phys_piece *pieces, size_t nr)
+{
+	const struct dma_buf_phys_desc *desc = map_desc(it->map);
+	const struct phys_vec *range = &desc->ranges[it->cursor.index];
+	struct p2pdma_provider *provider = desc->provider;
+	size_t i;
+
+	nr = min(nr, desc->nr_ranges - it->cursor.index);
+	it->cursor.index += nr;
+
+	unrolled_count(16)
+	for (i = 0; i < nr; i++) {
+		pieces[i].addr = pci_p2pdma_bus_addr_map(provider,
+							 range[i].paddr);
+		pieces[i].len = range[i].len;
+	}
+	return nr;
+}
+
+static const struct dma_buf_phys_route bus_plain_route = {
+	.name = "bus",
+	.release = bus_release,
+	.start = bus_start_plain,
+	.fill = bus_fill_plain,
+};
+
+/*
  * Run by run
  */
 
@@ -84,12 +127,14 @@ static const struct dma_buf_phys_route bus_route = {
  * is to use a buffer is a user's choice here, so that is asked before; a device
  * whose bus numbers memory in another way than the CPU is left to the API.
  */
-static bool direct_reaches(struct device *dev, const struct phys_vec *run)
+static u64 direct_limit(struct device *dev)
 {
-	u64 limit = min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+	return min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+}
 
-	return device_translates(dev) ||
-	       run->paddr + run->len - 1 <= limit;
+static bool direct_reaches(struct device *dev, phys_addr_t last)
+{
+	return device_translates(dev) || last <= direct_limit(dev);
 }
 
 static bool direct_map_run(const struct dma_buf_phys_map *map,
@@ -166,24 +211,16 @@ static int direct_error(struct device *dma_dev)
 	return dma_get_merge_boundary(dma_dev) ? -ENOMEM : -EREMOTEIO;
 }
 
-static int direct_map(struct dma_buf_phys_map *map)
+static int direct_map_runs(struct dma_buf_phys_map *map)
 {
 	struct dma_buf_phys_cursor cur;
 	struct phys_vec run;
 	dma_addr_t addr;
 	size_t n = 0;
-	int ret;
-
-	map->device.addrs = NULL;
-	if (dma_need_unmap(map->device.dev)) {
-		ret = direct_alloc_addrs(map);
-		if (ret)
-			return ret;
-	}
 
 	dma_buf_phys_cursor_start(&cur, map);
 	while (dma_buf_phys_cursor_next(&cur, map, &run)) {
-		if (!direct_reaches(map->device.dev, &run) ||
+		if (!direct_reaches(map->device.dev, run.paddr + run.len - 1) ||
 		    !direct_map_run(map, &run, &addr)) {
 			direct_unmap(map, n);
 			return direct_error(map->device.dev);
@@ -192,8 +229,50 @@ static int direct_map(struct dma_buf_phys_map *map)
 			map->device.addrs[n] = addr;
 		n++;
 	}
-	map->route = &direct_route;
 	return 0;
+}
+
+/*
+ * Where the DMA API neither translates nor keeps anything, its answer depends on
+ * where memory ends only. So if the highest range is in reach, what it says about
+ * one run it says about all of them.
+ */
+static bool direct_is_uniform(const struct dma_buf_phys_map *map)
+{
+	struct device *dev = map->device.dev;
+
+	return !device_translates(dev) &&
+	       map->attach->dmabuf->phys->shape.last <= direct_limit(dev);
+}
+
+static int direct_map_one(struct dma_buf_phys_map *map)
+{
+	struct dma_buf_phys_cursor cur;
+	struct phys_vec run;
+	dma_addr_t addr;
+
+	dma_buf_phys_cursor_start(&cur, map);
+	dma_buf_phys_cursor_next(&cur, map, &run);
+	return direct_map_run(map, &run, &addr) ? 0 : -EREMOTEIO;
+}
+
+static int direct_map(struct dma_buf_phys_map *map)
+{
+	int ret;
+
+	map->device.addrs = NULL;
+	if (dma_need_unmap(map->device.dev)) {
+		ret = direct_alloc_addrs(map);
+		if (ret)
+			return ret;
+		ret = direct_map_runs(map);
+	} else if (direct_is_uniform(map)) {
+		ret = direct_map_one(map);
+	} else {
+		ret = direct_map_runs(map);
+	}
+	map->route = ret ? NULL : &direct_route;
+	return ret;
 }
 
 /*
@@ -231,7 +310,7 @@ static int phys_map_device(struct dma_buf_phys_map *map, bool contiguous)
 	if (!route)
 		return -EREMOTEIO;
 	if (route == &bus_route) {
-		map->route = route;
+		map->route = bus_is_plain(map) ? &bus_plain_route : &bus_route;
 		return 0;
 	}
 

@@ -21,11 +21,27 @@ static void domain_release(struct dma_buf_phys_map *map)
 	WARN_ON_ONCE(unmapped != map->len);
 }
 
+static struct iommu_domain *domain_of(const struct dma_buf_phys_map *map)
+{
+	return map->domain.domain;
+}
+
+static void domain_sever(struct dma_buf_phys_map *map,
+			 struct iommu_iotlb_gather *gather)
+{
+	size_t unmapped;
+
+	unmapped = iommu_unmap_fast(map->domain.domain, map->domain.iova,
+				    map->len, gather);
+	WARN_ON_ONCE(unmapped != map->len);
+}
+
 /* Where it was mapped is the importer's to know, so nothing is kept. */
 static const struct dma_buf_phys_route domain_route = {
 	.name = "domain",
 	.release = domain_release,
-	.sever = domain_release,
+	.domain = domain_of,
+	.sever = domain_sever,
 };
 
 /* The least that the domain can map, less one */

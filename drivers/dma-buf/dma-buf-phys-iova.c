@@ -22,9 +22,14 @@
 
 #include "dma-buf-phys-priv.h"
 
+static struct iommu_domain *iova_domain(const struct dma_buf_phys_map *map)
+{
+	return iommu_get_dma_domain(map->device.dev);
+}
+
 static unsigned long iova_pgsizes(const struct dma_buf_phys_map *map)
 {
-	return iommu_get_dma_domain(map->device.dev)->pgsize_bitmap;
+	return iova_domain(map)->pgsize_bitmap;
 }
 
 static unsigned long iova_granule(const struct dma_buf_phys_map *map)
@@ -82,14 +87,17 @@ static void iova_forget(struct dma_buf_phys_map *map)
  */
 
 /* The IOVA stays allocated: a device that goes on using it hits nothing. */
-static void iova_sever(struct dma_buf_phys_map *map)
+static void iova_sever(struct dma_buf_phys_map *map,
+		       struct iommu_iotlb_gather *gather)
 {
-	iova_unlink(map, map->device.skip, map->len);
+	dma_iova_unlink_gather(map->device.dev, &map->device.iova,
+			       map->device.skip, map->len, map->device.dir,
+			       map->device.attrs, gather);
 }
 
 static void iova_release(struct dma_buf_phys_map *map)
 {
-	iova_sever(map);
+	iova_unlink(map, map->device.skip, map->len);
 	iova_forget(map);
 }
 
@@ -114,6 +122,7 @@ static size_t iova_fill(struct dma_buf_phys_iter *it,
 static const struct dma_buf_phys_route iova_route = {
 	.name = "iova",
 	.release = iova_release,
+	.domain = iova_domain,
 	.sever = iova_sever,
 	.forget = iova_forget,
 	.start = iova_start,
@@ -153,29 +162,38 @@ iova_layout(const struct dma_buf_phys_map *map)
 }
 
 /* The first @n groups */
-/* The first @n groups, with one flush for all of them */
-static void groups_unlink(struct dma_buf_phys_map *map, size_t n)
+/* The first @n groups */
+static void groups_unlink_gather(struct dma_buf_phys_map *map, size_t n,
+				 struct iommu_iotlb_gather *gather)
 {
 	struct dma_buf_phys_layout layout = iova_layout(map);
-	struct iommu_iotlb_gather gather;
 
-	dma_iova_gather_init(map->device.dev, &gather, DMA_IOVA_FLUSH_ALL);
 	while (n-- && dma_buf_phys_layout_next(&layout))
 		dma_iova_unlink_gather(map->device.dev, &map->device.iova,
 				       layout.offset, layout.group.len,
 				       map->device.dir, map->device.attrs,
-				       &gather);
+				       gather);
+}
+
+/* The same, with one flush for all of them */
+static void groups_unlink(struct dma_buf_phys_map *map, size_t n)
+{
+	struct iommu_iotlb_gather gather;
+
+	dma_iova_gather_init(map->device.dev, &gather, DMA_IOVA_FLUSH_ALL);
+	groups_unlink_gather(map, n, &gather);
 	dma_iova_gather_sync(map->device.dev, &gather);
 }
 
-static void groups_sever(struct dma_buf_phys_map *map)
+static void groups_sever(struct dma_buf_phys_map *map,
+			 struct iommu_iotlb_gather *gather)
 {
-	groups_unlink(map, SIZE_MAX);
+	groups_unlink_gather(map, SIZE_MAX, gather);
 }
 
 static void groups_release(struct dma_buf_phys_map *map)
 {
-	groups_sever(map);
+	groups_unlink(map, SIZE_MAX);
 	iova_forget(map);
 }
 
@@ -236,6 +254,7 @@ static size_t groups_fill(struct dma_buf_phys_iter *it,
 static const struct dma_buf_phys_route groups_route = {
 	.name = "iova",
 	.release = groups_release,
+	.domain = iova_domain,
 	.sever = groups_sever,
 	.forget = iova_forget,
 	.start = groups_start,
@@ -340,7 +359,7 @@ err_unlink:
 static unsigned long iova_page(const struct dma_buf_phys_map *map, size_t len)
 {
 	const struct dma_buf_phys *phys = map->attach->dmabuf->phys;
-	unsigned long largest = min(phys->pages.largest,
+	unsigned long largest = min(phys->shape.pages.largest,
 				    rounddown_pow_of_two(len));
 	unsigned long pgsizes = iova_pgsizes(map) & (2 * largest - 1);
 
@@ -355,7 +374,7 @@ static int iova_map_laid_out(struct dma_buf_phys_map *map, bool contiguous)
 	unsigned long page = iova_page(map, layout.rest.len);
 
 	/* One offset is right for all, as the description was found to be. */
-	if (!(phys->pages.apart & (page - 1)))
+	if (!(phys->shape.pages.apart & (page - 1)))
 		return iova_map_piece(map, paddr & (page - 1));
 
 	layout.contiguous = contiguous;

@@ -15,6 +15,7 @@
 #include <linux/wait.h>
 
 struct dentry;
+struct iommu_iotlb_gather;
 struct seq_file;
 
 /* Life of a buffer. Only LIVE lets new mappings in. */
@@ -27,9 +28,9 @@ enum dma_buf_phys_state {
 
 /*
  * Life of a mapping. BUILDING has one owner, the importer's thread that maps or
- * unmaps. SEVERING belongs to a revoker that gave up waiting and takes the
- * translation away itself; SEVERED is the importer's again, who is to unmap what
- * does not reach anything any more.
+ * unmaps. SEVERING belongs to a revoker that takes the translation away itself;
+ * SEVERED is the importer's again, who is to unmap what does not reach anything
+ * any more.
  */
 enum dma_buf_phys_map_state {
 	DMA_BUF_PHYS_BUILDING,
@@ -51,6 +52,18 @@ struct dma_buf_phys_pages {
 };
 
 /**
+ * struct dma_buf_phys_shape - what is known of the ranges of a description
+ * @touch: some range begins where the one before it ends
+ * @last: last byte of the range that lies highest
+ * @pages: what large pages it can have
+ */
+struct dma_buf_phys_shape {
+	bool touch;
+	phys_addr_t last;
+	struct dma_buf_phys_pages pages;
+};
+
+/**
  * struct dma_buf_phys - what the core keeps for a buffer with a description
  * @dmabuf: the buffer, which owns this
  * @ino: inode number of the buffer's file, for traces
@@ -61,14 +74,14 @@ struct dma_buf_phys_pages {
  * @state: @lock to read, @transition and @lock to write
  * @desc: @lock, @describing or a mapping in @maps to read; to write, @transition,
  *	@describing and @lock, and there must be no mapping
- * @pages: of @desc, changes with it
+ * @shape: of @desc, and guarded like it
  * @maps: @lock; every mapping that needs the description, the half-built ones
  *	too
  * @nr_maps: @lock; how many there are
  * @nr_severed: @lock; mappings that were severed and not unmapped yet
  * @since: @transition and @lock to write; when the last revoke began
  * @deadline: @transition; when its grace time ends, in jiffies
- * @changed: woken when @nr_maps becomes 0, and when mappings were severed
+ * @changed: woken when a revoke finds @nr_maps become 0, and when mappings were severed
  */
 struct dma_buf_phys {
 	struct dma_buf *dmabuf;
@@ -78,7 +91,7 @@ struct dma_buf_phys {
 	spinlock_t lock;		/* leaf */
 	enum dma_buf_phys_state state;
 	struct dma_buf_phys_desc desc;
-	struct dma_buf_phys_pages pages;
+	struct dma_buf_phys_shape shape;
 	struct list_head maps;
 	unsigned int nr_maps;
 	unsigned int nr_severed;
@@ -91,9 +104,11 @@ struct dma_buf_phys {
  * struct dma_buf_phys_route - one way to translate ranges for a target
  * @name: for people, in traces
  * @release: undo the translation; cannot fail
+ * @domain: what is to be flushed after @sever; NULL if that is nothing
  * @sever: take the translation away and keep what the importer counts on, so
- *	that nothing else comes to lie there; cannot fail. NULL where the target
- *	has no translation that could be taken away
+ *	that nothing else comes to lie there; cannot fail. The flush is gathered
+ *	and the caller's to do. NULL where the target has no translation that
+ *	could be taken away
  * @forget: give back what @sever kept, without the description; NULL if that
  *	is nothing
  * @start: put a fresh iterator before the first piece; NULL where there is
@@ -104,7 +119,9 @@ struct dma_buf_phys {
 struct dma_buf_phys_route {
 	const char *name;
 	void (*release)(struct dma_buf_phys_map *map);
-	void (*sever)(struct dma_buf_phys_map *map);
+	struct iommu_domain *(*domain)(const struct dma_buf_phys_map *map);
+	void (*sever)(struct dma_buf_phys_map *map,
+		      struct iommu_iotlb_gather *gather);
 	void (*forget)(struct dma_buf_phys_map *map);
 	void (*start)(struct dma_buf_phys_iter *it);
 	size_t (*fill)(struct dma_buf_phys_iter *it,
@@ -120,7 +137,8 @@ void dma_buf_phys_show(struct seq_file *m, struct dma_buf *dmabuf);
 
 /* dma-buf-phys.c, called by the targets and by revoke */
 int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
-			    const struct dma_buf_phys_desc *desc);
+			    const struct dma_buf_phys_desc *desc,
+			    struct dma_buf_phys_shape *shape);
 int dma_buf_phys_check_slice(const struct dma_buf *dmabuf, size_t offset,
 			     size_t len);
 const char *dma_buf_phys_importer_name(const struct dma_buf_attachment *attach);
@@ -184,6 +202,10 @@ void dma_buf_phys_stats_severed(const struct dma_buf_attachment *attach,
 
 /* dma-buf-phys-revoke.c */
 extern unsigned int dma_buf_phys_grace_ms;
+
+/* dma-buf-phys-sever.c */
+void dma_buf_phys_unmap_stopped(struct dma_buf_phys *phys);
+void dma_buf_phys_sever(struct dma_buf_phys *phys);
 
 /* dma-buf-phys-sgt.c */
 int dma_buf_phys_map_legacy(struct dma_buf_attachment *attach,

@@ -11,6 +11,9 @@
  * begins; then the mappings are waited for. Only the telling is under the
  * reservation lock: an importer may need it to let go.
  *
+ * Importers that have nothing to do but to stop leave their mappings to the
+ * core, which takes them apart at once: dma-buf-phys-sever.c.
+ *
  * One importer must not be able to hold up a device reset. What it has not
  * unmapped when the grace time is over is severed: the translation goes, the
  * importer keeps a mapping that leads nowhere, and its device gets a DMA fault.
@@ -24,7 +27,6 @@
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/moduleparam.h>
-#include <linux/rcupdate.h>
 
 #include <trace/events/dma_buf_phys.h>
 
@@ -102,11 +104,6 @@ static void phys_wait_fences(struct dma_buf_phys *phys)
 				    dmabuf->exp_name);
 }
 
-static s64 phys_elapsed_ms(const struct dma_buf_phys *phys)
-{
-	return ktime_ms_delta(ktime_get(), phys->since);
-}
-
 static void phys_name_holder(struct dma_buf_phys *phys)
 {
 	struct dma_buf_phys_map *map;
@@ -118,88 +115,8 @@ static void phys_name_holder(struct dma_buf_phys *phys)
 		pr_warn_ratelimited("dma-buf: revoke of %s waits for %s since %lld ms, %u mappings left\n",
 				    phys->dmabuf->exp_name,
 				    dma_buf_phys_importer_name(map->attach),
-				    phys_elapsed_ms(phys), phys->nr_maps);
-}
-
-/*
- * Collect what one importer holds and can lose. An unmap of it waits until
- * phys_end_sever(), so neither the mapping nor its target can go away.
- */
-static unsigned int phys_begin_sever(struct dma_buf_phys *phys,
-				     struct list_head *taken)
-{
-	struct dma_buf_attachment *attach = NULL;
-	struct dma_buf_phys_map *map, *tmp;
-	unsigned int n = 0;
-
-	guard(spinlock)(&phys->lock);
-	list_for_each_entry_safe(map, tmp, &phys->maps, node) {
-		if (map->state != DMA_BUF_PHYS_MAPPED || !map->route->sever)
-			continue;
-		if (attach && map->attach != attach)
-			continue;
-		attach = map->attach;
-		map->state = DMA_BUF_PHYS_SEVERING;
-		list_move_tail(&map->node, taken);
-		n++;
-	}
-	return n;
-}
-
-/* The mappings are their importer's again, who may be waiting to free them. */
-static void phys_end_sever(struct dma_buf_phys *phys, struct list_head *taken,
-			   unsigned int n)
-{
-	struct dma_buf_phys_map *map, *tmp;
-
-	guard(spinlock)(&phys->lock);
-	list_for_each_entry_safe(map, tmp, taken, node) {
-		list_del(&map->node);
-		map->state = DMA_BUF_PHYS_SEVERED;
-	}
-	phys->nr_maps -= n;
-	phys->nr_severed += n;
-	wake_up_all(&phys->changed);
-}
-
-static void phys_sever_importer(struct dma_buf_phys *phys,
-				struct list_head *taken, unsigned int n)
-{
-	struct dma_buf_attachment *attach =
-		list_first_entry(taken, struct dma_buf_phys_map, node)->attach;
-	struct dma_buf_phys_map *map;
-
-	list_for_each_entry(map, taken, node) {
-		map->route->sever(map);
-		trace_dma_buf_phys_sever(map, phys->ino,
-					 dma_buf_phys_importer_name(attach),
-					 map->route->name, 0);
-	}
-	pr_warn_ratelimited("dma-buf: revoke of %s: %s did not let go of %u mappings in %lld ms, severed\n",
-			    phys->dmabuf->exp_name,
-			    dma_buf_phys_importer_name(attach), n,
-			    phys_elapsed_ms(phys));
-	dma_buf_phys_stats_severed(attach, phys->since, n);
-}
-
-/*
- * What is being built or undone at the moment is not touched: its owner is
- * inside the core, finds the buffer revoked, and drops it.
- */
-static void phys_sever(struct dma_buf_phys *phys)
-{
-	LIST_HEAD(taken);
-	bool severed = false;
-	unsigned int n;
-
-	while ((n = phys_begin_sever(phys, &taken))) {
-		phys_sever_importer(phys, &taken, n);
-		phys_end_sever(phys, &taken, n);
-		severed = true;
-	}
-	/* Who walks a mapping that was just severed may still be at the ranges. */
-	if (severed)
-		synchronize_rcu();
+				    ktime_ms_delta(ktime_get(), phys->since),
+				    phys->nr_maps);
 }
 
 static bool phys_try_settle(struct dma_buf_phys *phys)
@@ -231,7 +148,7 @@ static void phys_drain(struct dma_buf_phys *phys)
 			return;
 	}
 
-	phys_sever(phys);
+	dma_buf_phys_sever(phys);
 	while (!phys_settle_within(phys, step)) {
 		phys_name_holder(phys);
 		step = PHYS_NEXT_WARNING;
@@ -241,20 +158,16 @@ static void phys_drain(struct dma_buf_phys *phys)
 /* The buffer is revoked, so there is no mapping that needs the description. */
 static void phys_change(struct dma_buf_phys *phys,
 			enum dma_buf_phys_state state,
-			const struct dma_buf_phys_desc *desc)
+			const struct dma_buf_phys_desc *desc,
+			const struct dma_buf_phys_shape *shape)
 {
-	struct dma_buf_phys_pages pages = {};
-
-	if (desc && desc->nr_ranges)
-		pages = dma_buf_phys_survey(desc, phys->dmabuf->size);
-
 	guard(rwsem_write)(&phys->describing);
 	guard(spinlock)(&phys->lock);
 	phys->state = state;
-	if (!desc)
-		return;
-	phys->desc = *desc;
-	phys->pages = pages;
+	if (desc) {
+		phys->desc = *desc;
+		phys->shape = *shape;
+	}
 }
 
 /* From here on nothing gets in, and the clock of those who are in is running. */
@@ -282,6 +195,7 @@ static void phys_finish_revoke(struct dma_buf_phys *phys)
 	if (phys->state != DMA_BUF_PHYS_REVOKING)
 		return;
 
+	dma_buf_phys_unmap_stopped(phys);
 	phys_wait_fences(phys);
 	phys_drain(phys);
 	trace_dma_buf_phys_revoked(phys->dmabuf, phys->ino);
@@ -357,6 +271,7 @@ int dma_buf_phys_restore(struct dma_buf *dmabuf,
 			 const struct dma_buf_phys_desc *desc)
 {
 	struct dma_buf_phys *phys = dmabuf->phys;
+	struct dma_buf_phys_shape shape;
 	int ret;
 
 	guard(mutex)(&phys->transition);
@@ -366,13 +281,13 @@ int dma_buf_phys_restore(struct dma_buf *dmabuf,
 		return desc ? -EINVAL : 0;
 
 	if (desc) {
-		ret = dma_buf_phys_check_desc(dmabuf, desc);
+		ret = dma_buf_phys_check_desc(dmabuf, desc, &shape);
 		if (ret)
 			return ret;
 	}
 
 	phys_finish_revoke(phys);
-	phys_change(phys, DMA_BUF_PHYS_LIVE, desc);
+	phys_change(phys, DMA_BUF_PHYS_LIVE, desc, &shape);
 	trace_dma_buf_phys_restore(dmabuf, phys->ino);
 	phys_tell_restored(phys);
 	return 0;
@@ -391,6 +306,7 @@ EXPORT_SYMBOL_NS_GPL(dma_buf_phys_restore, "DMA_BUF");
  */
 void dma_buf_phys_kill(struct dma_buf *dmabuf)
 {
+	static const struct dma_buf_phys_shape no_shape;
 	static const struct dma_buf_phys_desc nothing;
 	struct dma_buf_phys *phys = dmabuf->phys;
 
@@ -400,7 +316,7 @@ void dma_buf_phys_kill(struct dma_buf *dmabuf)
 
 	phys_begin_revoke(phys);
 	phys_finish_revoke(phys);
-	phys_change(phys, DMA_BUF_PHYS_DEAD, &nothing);
+	phys_change(phys, DMA_BUF_PHYS_DEAD, &nothing, &no_shape);
 	trace_dma_buf_phys_kill(dmabuf, phys->ino);
 }
 EXPORT_SYMBOL_NS_GPL(dma_buf_phys_kill, "DMA_BUF");

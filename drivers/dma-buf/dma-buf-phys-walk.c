@@ -26,16 +26,6 @@ void dma_buf_phys_cursor_start(struct dma_buf_phys_cursor *cur,
 		cur->skip -= ranges[cur->index++].len;
 }
 
-static void cursor_take(struct dma_buf_phys_cursor *cur,
-			const struct phys_vec *range, struct phys_vec *run)
-{
-	run->paddr = range->paddr + cur->skip;
-	run->len = min(range->len - cur->skip, cur->left);
-	cur->left -= run->len;
-	cur->skip = 0;
-	cur->index++;
-}
-
 /* Returns false at the end of the slice. */
 bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 			      const struct dma_buf_phys_map *map,
@@ -43,17 +33,22 @@ bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 {
 	const struct phys_vec *ranges =
 		map->attach->dmabuf->phys->desc.ranges;
-	struct phys_vec more;
+	const struct phys_vec *range = &ranges[cur->index];
+	size_t len;
 
 	if (!cur->left)
 		return false;
 
-	cursor_take(cur, &ranges[cur->index], run);
-	while (cur->left &&
-	       ranges[cur->index].paddr == run->paddr + run->len) {
-		cursor_take(cur, &ranges[cur->index], &more);
-		run->len += more.len;
-	}
+	run->paddr = range->paddr + cur->skip;
+	len = range->len - cur->skip;
+	while (len < cur->left &&
+	       range[1].paddr == range->paddr + range->len)
+		len += (++range)->len;
+	run->len = min(len, cur->left);
+
+	cur->index = range + 1 - ranges;
+	cur->skip = 0;
+	cur->left -= run->len;
 	return true;
 }
 
@@ -68,22 +63,6 @@ size_t dma_buf_phys_count_runs(const struct dma_buf_phys_map *map)
 		n++;
 	return n;
 }
-
-/**
- * dma_buf_phys_iter_start - begin to walk a mapping
- * @it: iterator, of the caller
- * @map: mapping made by dma_buf_phys_map_device()
- * @cap: most bytes in a piece, not 0; SIZE_MAX for no limit
- *
- * Context: Any. The mapping must stay mapped for the whole walk.
- */
-void dma_buf_phys_iter_start(struct dma_buf_phys_iter *it,
-			     const struct dma_buf_phys_map *map, size_t cap)
-{
-	*it = (struct dma_buf_phys_iter) { .map = map, .cap = cap };
-	map->route->start(it);
-}
-EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_start, "DMA_BUF");
 
 /* Each piece of a route gives as many as the cap makes of it. */
 static size_t iter_fill_cut(struct dma_buf_phys_iter *it,
@@ -103,25 +82,24 @@ static size_t iter_fill_cut(struct dma_buf_phys_iter *it,
 }
 
 /**
- * dma_buf_phys_iter_fill - go over the next pieces
- * @it: iterator
- * @pieces: array to write them to
- * @nr: entries in @pieces, at least one
+ * dma_buf_phys_iter_start - begin to walk a mapping
+ * @it: iterator, of the caller
+ * @map: mapping made by dma_buf_phys_map_device()
+ * @cap: most bytes in a piece, not 0; SIZE_MAX for no limit
  *
- * What dma_buf_phys_for_each() is made of; for callers who cannot have a loop.
- *
- * Context: Any. The mapping must stay mapped.
- *
- * Return: how many pieces were written, 0 if there is none left.
+ * Context: Any. The mapping must stay mapped for the whole walk.
  */
-size_t dma_buf_phys_iter_fill(struct dma_buf_phys_iter *it,
-			      struct dma_buf_phys_piece *pieces, size_t nr)
+void dma_buf_phys_iter_start(struct dma_buf_phys_iter *it,
+			     const struct dma_buf_phys_map *map, size_t cap)
 {
-	if (it->cap == SIZE_MAX)
-		return it->map->route->fill(it, pieces, nr);
-	return iter_fill_cut(it, pieces, nr);
+	*it = (struct dma_buf_phys_iter) {
+		.map = map,
+		.cap = cap,
+		.fill = cap == SIZE_MAX ? map->route->fill : iter_fill_cut,
+	};
+	map->route->start(it);
 }
-EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_fill, "DMA_BUF");
+EXPORT_SYMBOL_NS_GPL(dma_buf_phys_iter_start, "DMA_BUF");
 
 /**
  * dma_buf_phys_count - how many pieces a walk will meet

@@ -21,6 +21,7 @@
 #include <linux/export.h>
 #include <linux/overflow.h>
 #include <linux/pci-p2pdma.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
@@ -30,10 +31,13 @@
 #include <trace/events/dma_buf_phys.h>
 
 static int phys_check_ranges(const struct dma_buf *dmabuf,
-			     const struct dma_buf_phys_desc *desc)
+			     const struct dma_buf_phys_desc *desc,
+			     struct dma_buf_phys_shape *shape)
 {
 	size_t sum = 0;
 	size_t i;
+
+	*shape = (struct dma_buf_phys_shape) {};
 
 	for (i = 0; i < desc->nr_ranges; i++) {
 		const struct phys_vec *range = &desc->ranges[i];
@@ -44,6 +48,10 @@ static int phys_check_ranges(const struct dma_buf *dmabuf,
 		if (check_add_overflow(range->paddr, range->len - 1, &last) ||
 		    check_add_overflow(sum, range->len, &sum))
 			return -EOVERFLOW;
+		if (i && range->paddr == range[-1].paddr + range[-1].len)
+			shape->touch = true;
+		shape->last = max(shape->last, last);
+		cond_resched();
 	}
 	/* A file offset must reach all of it. */
 	if (sum > LONG_MAX)
@@ -67,16 +75,21 @@ static bool phys_attrs_are_valid(const struct dma_buf_phys_desc *desc)
 }
 
 /*
- * Returns 0, -EINVAL or -EOVERFLOW. A bad description is a bug of the exporter,
+ * Returns 0 and sets *@shape, -EINVAL or -EOVERFLOW. A bad description is a bug of the exporter,
  * so it gets a line in the log.
  */
 int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
-			    const struct dma_buf_phys_desc *desc)
+			    const struct dma_buf_phys_desc *desc,
+			    struct dma_buf_phys_shape *shape)
 {
 	int ret = -EINVAL;
 
-	if (desc->ranges && desc->nr_ranges && phys_attrs_are_valid(desc))
-		ret = phys_check_ranges(dmabuf, desc);
+	if (desc->ranges && desc->nr_ranges &&
+	    desc->nr_ranges <= DMA_BUF_PHYS_MAX_RANGES &&
+	    phys_attrs_are_valid(desc))
+		ret = phys_check_ranges(dmabuf, desc, shape);
+	if (!ret)
+		shape->pages = dma_buf_phys_survey(desc, dmabuf->size);
 	if (ret)
 		pr_err("dma-buf: %s pushed a bad description: %zu ranges, attributes %#x, error %d\n",
 		       dmabuf->exp_name, desc->nr_ranges, desc->attrs, ret);
@@ -87,10 +100,11 @@ int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
 int dma_buf_phys_init(struct dma_buf *dmabuf, u64 ino,
 		      const struct dma_buf_phys_desc *desc)
 {
+	struct dma_buf_phys_shape shape;
 	struct dma_buf_phys *phys;
 	int ret;
 
-	ret = dma_buf_phys_check_desc(dmabuf, desc);
+	ret = dma_buf_phys_check_desc(dmabuf, desc, &shape);
 	if (ret)
 		return ret;
 
@@ -106,7 +120,7 @@ int dma_buf_phys_init(struct dma_buf *dmabuf, u64 ino,
 	INIT_LIST_HEAD(&phys->maps);
 	init_waitqueue_head(&phys->changed);
 	phys->desc = *desc;
-	phys->pages = dma_buf_phys_survey(desc, dmabuf->size);
+	phys->shape = shape;
 	dmabuf->phys = phys;
 	return 0;
 }
@@ -162,7 +176,7 @@ static void phys_drop(struct dma_buf_phys *phys, struct dma_buf_phys_map *map)
 	guard(spinlock)(&phys->lock);
 	WARN_ON_ONCE(map->state != DMA_BUF_PHYS_BUILDING);
 	list_del(&map->node);
-	if (!--phys->nr_maps)
+	if (!--phys->nr_maps && phys->state == DMA_BUF_PHYS_REVOKING)
 		wake_up_all(&phys->changed);
 }
 
@@ -278,9 +292,7 @@ int dma_buf_phys_map_end(struct dma_buf_phys_map *map, int ret)
 		if (ret)
 			map->route->release(map);
 	}
-	trace_dma_buf_phys_map(map, phys->ino,
-			       dma_buf_phys_importer_name(map->attach),
-			       map->route ? map->route->name : "none", ret);
+	trace_dma_buf_phys_map(map, ret);
 	if (ret)
 		phys_drop(phys, map);
 	return ret;
@@ -288,10 +300,12 @@ int dma_buf_phys_map_end(struct dma_buf_phys_map *map, int ret)
 
 /*
  * Make the caller the owner of a mapping, unless a revoker is at it. Returns the
- * state that the mapping was found in.
+ * state that the mapping was found in; *@since is set to when a revoke began that
+ * waits for it.
  */
 static enum dma_buf_phys_map_state
-phys_claim(struct dma_buf_phys *phys, struct dma_buf_phys_map *map)
+phys_claim(struct dma_buf_phys *phys, struct dma_buf_phys_map *map,
+	   ktime_t *since)
 {
 	enum dma_buf_phys_map_state found;
 
@@ -301,31 +315,18 @@ phys_claim(struct dma_buf_phys *phys, struct dma_buf_phys_map *map)
 		phys->nr_severed--;
 	if (found != DMA_BUF_PHYS_SEVERING)
 		map->state = DMA_BUF_PHYS_BUILDING;
+	*since = phys->state == DMA_BUF_PHYS_REVOKING ? phys->since : 0;
 	return found;
 }
 
-/* A revoke that waits for a mapping is told apart from everyday unmapping. */
-static void phys_count_release(struct dma_buf_phys *phys,
-			       const struct dma_buf_attachment *attach)
-{
-	ktime_t since;
-
-	scoped_guard(spinlock, &phys->lock) {
-		if (phys->state != DMA_BUF_PHYS_REVOKING)
-			return;
-		since = phys->since;
-	}
-	dma_buf_phys_stats_released(attach, since);
-}
-
 static void phys_release(struct dma_buf_phys *phys,
-			 struct dma_buf_phys_map *map)
+			 struct dma_buf_phys_map *map, ktime_t since)
 {
-	trace_dma_buf_phys_unmap(map, phys->ino,
-				 dma_buf_phys_importer_name(map->attach),
-				 map->route->name, 0);
+	trace_dma_buf_phys_unmap(map, 0);
 	map->route->release(map);
-	phys_count_release(phys, map->attach);
+	/* A revoke that waits for a mapping is told from everyday unmapping. */
+	if (since)
+		dma_buf_phys_stats_released(map->attach, since);
 	phys_drop(phys, map);
 }
 
@@ -346,6 +347,7 @@ void dma_buf_phys_unmap(struct dma_buf_phys_map *map)
 {
 	struct dma_buf_phys *phys = map->attach->dmabuf->phys;
 	enum dma_buf_phys_map_state found;
+	ktime_t since;
 
 	might_sleep();
 
@@ -355,10 +357,10 @@ void dma_buf_phys_unmap(struct dma_buf_phys_map *map)
 	}
 
 	/* Whoever severs a mapping waits for nobody, or for a CPU's copy. */
-	wait_event(phys->changed, (found = phys_claim(phys, map)) !=
+	wait_event(phys->changed, (found = phys_claim(phys, map, &since)) !=
 				  DMA_BUF_PHYS_SEVERING);
 	if (found == DMA_BUF_PHYS_MAPPED)
-		phys_release(phys, map);
+		phys_release(phys, map, since);
 	else if (WARN_ON_ONCE(found != DMA_BUF_PHYS_SEVERED))
 		return;
 	else if (map->route->forget)

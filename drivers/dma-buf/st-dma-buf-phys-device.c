@@ -190,6 +190,30 @@ static void out_of_the_mask_is_refused(struct kunit *test)
 	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 }
 
+/* The same for a device that need not be told of an unmap */
+static void slice_in_reach_is_mapped(struct kunit *test)
+{
+	struct device_test *t = test->priv;
+	int ret = 0;
+
+	if (dma_need_unmap(t->dev))
+		kunit_skip(test, "the DMA API wants to know of each unmap");
+	*t->dev->dma_mask = DMA_BIT_MASK(24);
+	kunit_warning_suppress(test) {
+		ret = phys_test_map(t->imp, t->dev);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 0);
+	}
+	KUNIT_EXPECT_EQ(test, ret, -EREMOTEIO);
+	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
+
+	KUNIT_ASSERT_EQ(test, 0,
+			dma_buf_phys_map_device(t->imp->attach, &t->imp->map,
+						t->dev, 0, 4 * P,
+						DMA_TO_DEVICE, 0));
+	t->imp->mapped = true;
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_count(&t->imp->map, SIZE_MAX), 2);
+}
+
 static void mmio_for_no_pci_device_is_out_of_reach(struct kunit *test)
 {
 	struct dma_buf_phys_desc desc = phys_test_desc(device_ranges, ARRAY_SIZE(device_ranges));
@@ -242,6 +266,7 @@ static struct kunit_case phys_device_cases[] = {
 	KUNIT_CASE(direct_without_addresses),
 	KUNIT_CASE(direct_with_addresses),
 	KUNIT_CASE(out_of_the_mask_is_refused),
+	KUNIT_CASE(slice_in_reach_is_mapped),
 	KUNIT_CASE(mmio_for_no_pci_device_is_out_of_reach),
 	KUNIT_CASE(mappings_are_independent),
 	{}

@@ -12,8 +12,6 @@ static struct test_domain *to_test_domain(struct iommu_domain *domain)
 
 static void stop_here(struct test_domain *td)
 {
-	if (!td->stops)
-		return;
 	complete(&td->stopped);
 	wait_for_completion_timeout(&td->go, PHYS_TEST_LATE);
 }
@@ -25,7 +23,8 @@ static int test_map_pages(struct iommu_domain *domain, unsigned long iova,
 	struct test_domain *td = to_test_domain(domain);
 	int ret;
 
-	stop_here(td);
+	if (td->stops)
+		stop_here(td);
 	td->prot = prot;
 	for (; pgcount; pgcount--) {
 		if (iova == td->fail_iova)
@@ -50,10 +49,21 @@ static size_t test_unmap_pages(struct iommu_domain *domain, unsigned long iova,
 	size_t unmapped = 0;
 
 	td->unmaps++;
-	stop_here(td);
+	if (td->stops)
+		stop_here(td);
 	while (pgcount-- && xa_erase(&td->pages, (iova + unmapped) / P))
 		unmapped += pgsize;
 	return unmapped;
+}
+
+static void test_flush(struct iommu_domain *domain,
+		       struct iommu_iotlb_gather *gather)
+{
+	struct test_domain *td = to_test_domain(domain);
+
+	td->flushes++;
+	if (td->flush_stops)
+		stop_here(td);
 }
 
 static int test_sync_map(struct iommu_domain *domain, unsigned long iova,
@@ -76,6 +86,7 @@ static phys_addr_t test_iova_to_phys(struct iommu_domain *domain,
 static const struct iommu_domain_ops test_domain_ops = {
 	.map_pages = test_map_pages,
 	.unmap_pages = test_unmap_pages,
+	.iotlb_sync = test_flush,
 	.iotlb_sync_map = test_sync_map,
 	.iova_to_phys = test_iova_to_phys,
 };
@@ -112,5 +123,6 @@ bool test_domain_stopped(struct test_domain *td)
 void test_domain_go_on(struct test_domain *td)
 {
 	td->stops = false;
+	td->flush_stops = false;
 	complete_all(&td->go);
 }

@@ -18,9 +18,11 @@
  * @prot: of the last map
  * @syncs: calls of iotlb_sync_map
  * @unmaps: calls of unmap_pages
+ * @flushes: calls of iotlb_sync
  * @fail_iova: map of this IOVA fails with -ENOMEM
  * @sync_ret: what iotlb_sync_map answers
  * @stops: whether map and unmap wait for @go
+ * @flush_stops: whether iotlb_sync does
  * @stopped: completed when they do
  * @go: lets them go on
  */
@@ -30,9 +32,11 @@ struct test_domain {
 	int prot;
 	unsigned int syncs;
 	unsigned int unmaps;
+	unsigned int flushes;
 	unsigned long fail_iova;
 	int sync_ret;
 	bool stops;
+	bool flush_stops;
 	struct completion stopped;
 	struct completion go;
 };
@@ -40,7 +44,7 @@ struct test_domain {
 /* With pages of PAGE_SIZE; goes away when the case ends */
 struct test_domain *test_domain(struct kunit *test);
 
-/* Wait until a map or unmap has stopped, and let it go on. */
+/* Wait until something has stopped, and let it go on. */
 bool test_domain_stopped(struct test_domain *td);
 void test_domain_go_on(struct test_domain *td);
 

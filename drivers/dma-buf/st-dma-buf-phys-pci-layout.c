@@ -15,40 +15,46 @@
 /**
  * struct phys_pci_layout - ranges of a BAR
  * @name: for people
- * @nr: of @ranges; if 0, @scattered single pages, last one first
- * @scattered: how many
+ * @nr: of @ranges; if 0, @scattered, last one first
+ * @scattered: how many ranges
+ * @pages: in each of them
+ * @touch: each of these touches the one before it, if not 0
  * @ranges: from the begin of the BAR
  */
 struct phys_pci_layout {
 	const char *name;
 	size_t nr;
 	size_t scattered;
+	size_t pages;
+	size_t touch;
 	struct phys_vec ranges[5];
 };
 
 const struct phys_pci_layout phys_pci_plain = {
-	"plain", 3, 0, { { 64 * P, 3 * P }, { 0, P }, { 32 * P, 4 * P } },
+	"plain", 3, 0, 0, 0, { { 64 * P, 3 * P }, { 0, P }, { 32 * P, 4 * P } },
 };
 EXPORT_SYMBOL_IF_KUNIT(phys_pci_plain);
 
 static const struct phys_pci_layout layouts[] = {
-	{ "one", 1, 0, { { 3 * P, 16 * P } } },
-	{ "one of 2 MiB", 1, 0, { { SZ_2M, SZ_2M } } },
-	{ "many", 0, 300 },
-	{ "adjacent", 4, 0,
+	{ "one", 1, 0, 0, 0, { { 3 * P, 16 * P } } },
+	{ "one of 2 MiB", 1, 0, 0, 0, { { SZ_2M, SZ_2M } } },
+	{ "many", 0, 300, 1 },
+	{ "many of three pages", 0, 70, 3 },
+	{ "many, some adjacent", 0, 100, 3, 32 },
+	{ "adjacent", 4, 0, 0, 0,
 	  { { 5 * P, 2 * P }, { 7 * P, P }, { 8 * P, 4 * P }, { 12 * P, P } } },
-	{ "some adjacent", 5, 0,
+	{ "some adjacent", 5, 0, 0, 0,
 	  { { 5 * P, 2 * P }, { 7 * P, P }, { 64 * P, P }, { 2 * P, P },
 	    { 3 * P, 2 * P } } },
-	{ "odd sizes", 4, 0,
+	{ "odd sizes", 4, 0, 0, 0,
 	  { { 100 * P, 3 * P }, { 7 * P, P }, { 50 * P, 5 * P },
 	    { 20 * P, 7 * P } } },
-	{ "odd page before 2 MiB", 2, 0, { { P, P }, { SZ_2M, SZ_2M } } },
-	{ "odd page between 2 MiB", 3, 0,
+	{ "odd page before 2 MiB", 2, 0, 0, 0, { { P, P }, { SZ_2M, SZ_2M } } },
+	{ "odd page between 2 MiB", 3, 0, 0, 0,
 	  { { SZ_8M, SZ_2M }, { P, P }, { SZ_4M, SZ_2M } } },
 #ifdef CONFIG_64BIT
-	{ "more than 4 GiB", 1, 0, { { SZ_2M, SZ_4G + 3 * P } } },
-	{ "more than 4 GiB and a page", 2, 0,
+	{ "more than 4 GiB", 1, 0, 0, 0, { { SZ_2M, SZ_4G + 3 * P } } },
+	{ "more than 4 GiB and a page", 2, 0, 0, 0,
 	  { { SZ_1G, SZ_4G + SZ_1G + P }, { 0, P } } },
 #endif
 };
@@ -70,8 +76,13 @@ static void fill_ranges(const struct phys_pci_layout *layout, phys_addr_t bar,
 		if (layout->nr)
 			ranges[i] = layout->ranges[i];
 		else
-			ranges[i] = (struct phys_vec) { 2 * (nr - i) * P, P };
+			ranges[i] = (struct phys_vec) {
+				(layout->pages + 1) * (nr - i) * P,
+				layout->pages * P
+			};
 		ranges[i].paddr += bar;
+		if (i && layout->touch && i % layout->touch == 0)
+			ranges[i].paddr = ranges[i - 1].paddr + ranges[i - 1].len;
 	}
 }
 
@@ -139,10 +150,14 @@ bool phys_pci_slice(const struct phys_pci_test *t, unsigned int i,
 		*offset = 0;
 		*len = P;
 		return true;
-	default:
+	case 3:
 		*offset = size - P;
 		*len = P;
 		return true;
+	default:
+		*offset = PAGE_ALIGN(size / 4);
+		*len = PAGE_ALIGN(size / 2);
+		return *offset + *len <= size;
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(phys_pci_slice);

@@ -40,9 +40,9 @@ extern const struct phys_pci_layout phys_pci_plain;
 
 /*
  * The slices that are worth it: all, from inside the first range to inside the
- * last, and one page of each end.
+ * last, one page of each end, and the middle.
  */
-#define PHYS_PCI_SLICES	4
+#define PHYS_PCI_SLICES	5
 bool phys_pci_slice(const struct phys_pci_test *t, unsigned int i,
 		    size_t *offset, size_t *len);
 

@@ -209,6 +209,7 @@ static void every_mapping_of_every_importer(struct kunit *test)
 	}
 	phys_test_grace(test, 0);
 	dma_buf_phys_revoke(t->dmabuf);
+	KUNIT_EXPECT_EQ(test, t->td->flushes, 1);
 	phys_test_expect_says(test, t->dmabuf, "phys_severed:\t6");
 	phys_test_expect_says(test, t->dmabuf, "phys_mappings:\t0");
 	KUNIT_EXPECT_TRUE(test, xa_empty(&t->td->pages));

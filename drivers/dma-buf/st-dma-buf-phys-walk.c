@@ -263,6 +263,116 @@ static void walk_covers_every_slice(struct kunit *test)
 	}
 }
 
+struct long_case {
+	const char *name;
+	size_t nr;
+	size_t touch;
+};
+
+/* A walk has 32 pieces at hand. */
+static const struct long_case long_cases[] = {
+	{ "as many as are at hand, less one", 31, 0 },
+	{ "as many as are at hand", 32, 0 },
+	{ "as many as are at hand, and one", 33, 0 },
+	{ "many", 100, 0 },
+	{ "many, all touch", 100, 1 },
+	{ "many, in pairs", 100, 2 },
+	{ "many, some touch", 100, 3 },
+	{ "many, two touch where the first 32 end", 100, 32 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(long, long_cases, name);
+
+/* One to three pages each; each @touch-th, if any, touches the one before it. */
+static size_t long_fill(const struct long_case *c, struct phys_vec *ranges)
+{
+	size_t pieces = 0;
+	size_t i;
+
+	for (i = 0; i < c->nr; i++) {
+		ranges[i].paddr = 4 * (c->nr - i) * P;
+		ranges[i].len = (1 + i % 3) * P;
+		if (i && c->touch && i % c->touch == 0)
+			ranges[i].paddr = ranges[i - 1].paddr + ranges[i - 1].len;
+		else
+			pieces++;
+	}
+	return pieces;
+}
+
+static void long_walk_goes_on(struct kunit *test)
+{
+	const struct long_case *c = test->param_value;
+	struct phys_vec *ranges = kunit_kmalloc_array(test, c->nr, sizeof(*ranges),
+						      GFP_KERNEL);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, c->nr);
+	size_t offset, len, cap, nr_pieces;
+	struct device *dev = phys_test_device(test);
+	struct phys_test_importer *imp;
+	struct dma_buf *dmabuf;
+	const char *why;
+
+	KUNIT_ASSERT_NOT_NULL(test, ranges);
+	nr_pieces = long_fill(c, ranges);
+	dmabuf = phys_test_export(test, &desc);
+	imp = phys_test_importer(test, dmabuf, dev);
+	KUNIT_ASSERT_EQ(test, phys_test_map(imp, dev), 0);
+	KUNIT_EXPECT_EQ(test, dma_buf_phys_count(&imp->map, SIZE_MAX), nr_pieces);
+	phys_test_unmap(imp);
+
+	for (offset = 0; offset < 60 * P; offset += 13 * P / 2) {
+		len = dmabuf->size - offset - offset % (2 * P);
+		KUNIT_ASSERT_EQ(test, 0,
+				dma_buf_phys_map_device(imp->attach, &imp->map, dev,
+							offset, len,
+							DMA_TO_DEVICE, 0));
+		imp->mapped = true;
+		for (cap = P; cap <= 4 * P; cap += P) {
+			check_walk(&desc, &imp->map, cap == 4 * P ? SIZE_MAX : cap,
+				   &why);
+			KUNIT_EXPECT_NULL_MSG(test, why,
+					      "offset %zu len %zu cap %zu: %s",
+					      offset, len, cap, why);
+		}
+		phys_test_unmap(imp);
+	}
+}
+
+/* Whatever room there is, the same pieces come in the same order. */
+static void any_room_is_filled(struct kunit *test)
+{
+	const struct long_case *c = test->param_value;
+	struct phys_vec *ranges = kunit_kmalloc_array(test, c->nr, sizeof(*ranges),
+						      GFP_KERNEL);
+	struct dma_buf_phys_desc desc = phys_test_desc(ranges, c->nr);
+	struct dma_buf_phys_piece pieces[8], one;
+	struct device *dev = phys_test_device(test);
+	struct dma_buf_phys_iter it, slow;
+	struct phys_test_importer *imp;
+	size_t room, cap, n, i;
+
+	KUNIT_ASSERT_NOT_NULL(test, ranges);
+	long_fill(c, ranges);
+	imp = phys_test_importer(test, phys_test_export(test, &desc), dev);
+	KUNIT_ASSERT_EQ(test, phys_test_map(imp, dev), 0);
+	for (room = 1; room <= ARRAY_SIZE(pieces); room++) {
+		cap = room % 2 ? SIZE_MAX : 2 * P;
+		dma_buf_phys_iter_start(&it, &imp->map, cap);
+		dma_buf_phys_iter_start(&slow, &imp->map, cap);
+		do {
+			n = dma_buf_phys_iter_fill(&it, pieces, room);
+			KUNIT_ASSERT_LE(test, n, room);
+			for (i = 0; i < n; i++) {
+				KUNIT_ASSERT_EQ(test, 1,
+						dma_buf_phys_iter_fill(&slow, &one, 1));
+				KUNIT_EXPECT_MEMEQ(test, &pieces[i], &one,
+						   sizeof(one));
+			}
+		} while (n);
+		KUNIT_EXPECT_EQ(test, dma_buf_phys_iter_fill(&slow, &one, 1), 0);
+	}
+}
+
 static void walk_can_be_repeated(struct kunit *test)
 {
 	static const struct phys_vec ranges[] = {
@@ -301,6 +411,8 @@ static struct kunit_case phys_walk_cases[] = {
 	KUNIT_CASE_PARAM(slice_is_checked, slice_gen_params),
 	KUNIT_CASE_PARAM(walk_gives_pieces, walk_gen_params),
 	KUNIT_CASE(walk_covers_every_slice),
+	KUNIT_CASE_PARAM(long_walk_goes_on, long_gen_params),
+	KUNIT_CASE_PARAM(any_room_is_filled, long_gen_params),
 	KUNIT_CASE(walk_can_be_repeated),
 	{}
 };

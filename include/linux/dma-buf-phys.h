@@ -82,13 +82,16 @@ struct sg_table;
 #define DMA_BUF_PHYS_CPU	BIT(2)
 #define DMA_BUF_PHYS_WC		BIT(3)
 
+/* So that what one call has to do is bounded */
+#define DMA_BUF_PHYS_MAX_RANGES	BIT(20)
+
 /**
  * struct dma_buf_phys_desc - what lies behind a buffer, told by its exporter
  * @ranges: physical ranges in buffer order, each page aligned and of whole
  *	pages; they may touch each other. The array stays the exporter's and
  *	must not change while the description is valid.
- * @nr_ranges: entries in @ranges, at least one; their lengths add up to
- *	&dma_buf.size exactly
+ * @nr_ranges: entries in @ranges, at least one and at most
+ *	DMA_BUF_PHYS_MAX_RANGES; their lengths add up to &dma_buf.size exactly
  * @provider: the BAR that all ranges lie in, NULL for system memory
  * @attrs: DMA_BUF_PHYS_* bits
  * @needs: the least that an importer must be able to do to be let in
@@ -217,6 +220,8 @@ struct dma_buf_phys_iter {
 	size_t cap;
 
 	/* private: internal */
+	size_t (*fill)(struct dma_buf_phys_iter *it,
+		       struct dma_buf_phys_piece *pieces, size_t nr);
 	struct dma_buf_phys_piece rest;
 	struct dma_buf_phys_cursor {
 		size_t index;
@@ -229,9 +234,26 @@ struct dma_buf_phys_iter {
 
 void dma_buf_phys_iter_start(struct dma_buf_phys_iter *it,
 			     const struct dma_buf_phys_map *map, size_t cap);
-size_t dma_buf_phys_iter_fill(struct dma_buf_phys_iter *it,
-			      struct dma_buf_phys_piece *pieces, size_t nr);
 size_t dma_buf_phys_count(const struct dma_buf_phys_map *map, size_t cap);
+
+/**
+ * dma_buf_phys_iter_fill - go over the next pieces
+ * @it: iterator
+ * @pieces: array to write them to
+ * @nr: entries in @pieces, at least one
+ *
+ * What dma_buf_phys_for_each() is made of; for callers who cannot have a loop.
+ *
+ * Context: Any. The mapping must stay mapped.
+ *
+ * Return: how many pieces were written, 0 if there is none left.
+ */
+static inline size_t dma_buf_phys_iter_fill(struct dma_buf_phys_iter *it,
+					    struct dma_buf_phys_piece *pieces,
+					    size_t nr)
+{
+	return it->fill(it, pieces, nr);
+}
 
 /**
  * struct dma_buf_phys_walk - an iterator and the pieces in front of it

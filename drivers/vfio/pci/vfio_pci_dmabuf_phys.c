@@ -340,7 +340,8 @@ int vfio_pci_core_feature_dma_buf(struct vfio_pci_core_device *vdev, u32 flags,
 		return ret;
 
 	/* Bounds the array. */
-	if (get_dma_buf.nr_ranges > region_size >> PAGE_SHIFT)
+	if (get_dma_buf.nr_ranges > region_size >> PAGE_SHIFT ||
+	    get_dma_buf.nr_ranges > DMA_BUF_PHYS_MAX_RANGES)
 		return -EINVAL;
 
 	dma_ranges = vfio_pci_dma_buf_get_ranges(arg->dma_ranges,

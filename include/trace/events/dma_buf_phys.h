@@ -42,12 +42,11 @@ DEFINE_EVENT(dma_buf_phys_buffer, dma_buf_phys_kill,
 	TP_PROTO(const struct dma_buf *dmabuf, u64 ino), TP_ARGS(dmabuf, ino));
 
 DECLARE_EVENT_CLASS(dma_buf_phys_mapping,
-	TP_PROTO(const struct dma_buf_phys_map *map, u64 ino,
-		 const char *importer, const char *route, int ret),
-	TP_ARGS(map, ino, importer, route, ret),
+	TP_PROTO(const struct dma_buf_phys_map *map, int ret),
+	TP_ARGS(map, ret),
 	TP_STRUCT__entry(
-		__string(importer, importer)
-		__string(route, route)
+		__string(importer, dma_buf_phys_importer_name(map->attach))
+		__string(route, map->route ? map->route->name : "none")
 		__field(u64, ino)
 		__field(size_t, offset)
 		__field(size_t, len)
@@ -56,7 +55,7 @@ DECLARE_EVENT_CLASS(dma_buf_phys_mapping,
 	TP_fast_assign(
 		__assign_str(importer);
 		__assign_str(route);
-		__entry->ino = ino;
+		__entry->ino = map->attach->dmabuf->phys->ino;
 		__entry->offset = map->offset;
 		__entry->len = map->len;
 		__entry->ret = ret;
@@ -67,18 +66,15 @@ DECLARE_EVENT_CLASS(dma_buf_phys_mapping,
 );
 
 DEFINE_EVENT(dma_buf_phys_mapping, dma_buf_phys_map,
-	TP_PROTO(const struct dma_buf_phys_map *map, u64 ino,
-		 const char *importer, const char *route, int ret),
-	TP_ARGS(map, ino, importer, route, ret));
+	TP_PROTO(const struct dma_buf_phys_map *map, int ret),
+	TP_ARGS(map, ret));
 DEFINE_EVENT(dma_buf_phys_mapping, dma_buf_phys_unmap,
-	TP_PROTO(const struct dma_buf_phys_map *map, u64 ino,
-		 const char *importer, const char *route, int ret),
-	TP_ARGS(map, ino, importer, route, ret));
+	TP_PROTO(const struct dma_buf_phys_map *map, int ret),
+	TP_ARGS(map, ret));
 /* A revoker took the translation away, the importer had not let go of it */
 DEFINE_EVENT(dma_buf_phys_mapping, dma_buf_phys_sever,
-	TP_PROTO(const struct dma_buf_phys_map *map, u64 ino,
-		 const char *importer, const char *route, int ret),
-	TP_ARGS(map, ino, importer, route, ret));
+	TP_PROTO(const struct dma_buf_phys_map *map, int ret),
+	TP_ARGS(map, ret));
 
 #endif /* _TRACE_DMA_BUF_PHYS_H */
 
