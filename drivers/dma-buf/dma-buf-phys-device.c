@@ -5,7 +5,7 @@
  *
  *     bus     both below one switch: the PCI bus address, nothing to map
  *     iova    behind an IOMMU: dma-buf-phys-iova.c
- *     direct  no translation, or none that could be had in one piece: each run
+ *     direct  no translation, or no room for all of it at once: each run
  *             is mapped by itself
  *
  * Nothing is allocated per run, but on the direct route of a device that has
@@ -24,6 +24,8 @@
 /* What an importer may ask of the DMA API; the rest follows from the memory. */
 #define PHYS_DMA_ATTRS_ALLOWED \
 	(DMA_ATTR_WEAK_ORDERING | DMA_ATTR_NO_WARN | DMA_ATTR_PRIVILEGED)
+
+static_assert(!(PHYS_DMA_ATTRS_ALLOWED & DMA_BUF_PHYS_MAP_CONTIGUOUS));
 
 static const struct dma_buf_phys_desc *
 map_desc(const struct dma_buf_phys_map *map)
@@ -324,7 +326,7 @@ phys_map_route(const struct dma_buf_phys_map *map)
  * call the sync functions, so the device must be coherent and bounce buffers
  * must stay out of it.
  */
-static int phys_map_device(struct dma_buf_phys_map *map)
+static int phys_map_device(struct dma_buf_phys_map *map, bool contiguous)
 {
 	const struct dma_buf_phys_desc *desc = map_desc(map);
 	const struct dma_buf_phys_route *route;
@@ -341,7 +343,7 @@ static int phys_map_device(struct dma_buf_phys_map *map)
 	map->device.attrs |= desc->attrs & DMA_BUF_PHYS_MMIO ?
 			     DMA_ATTR_MMIO : DMA_ATTR_REQUIRE_COHERENT;
 
-	ret = dma_buf_phys_map_iova(map);
+	ret = dma_buf_phys_map_iova(map, contiguous);
 	return ret == -EOPNOTSUPP ? direct_map(map) : ret;
 }
 
@@ -353,7 +355,8 @@ static int phys_map_device(struct dma_buf_phys_map *map)
  * @offset: first byte of the slice
  * @len: bytes in the slice
  * @dir: direction of the DMA
- * @attrs: DMA_ATTR_WEAK_ORDERING, DMA_ATTR_NO_WARN, DMA_ATTR_PRIVILEGED or 0
+ * @attrs: DMA_ATTR_WEAK_ORDERING, DMA_ATTR_NO_WARN, DMA_ATTR_PRIVILEGED and
+ *	DMA_BUF_PHYS_MAP_CONTIGUOUS, or 0
  *
  * The result is walked with dma_buf_phys_for_each() and undone by
  * dma_buf_phys_unmap(). Fences are not waited for. For a buffer without
@@ -376,10 +379,12 @@ int dma_buf_phys_map_device(struct dma_buf_attachment *attach,
 			    struct device *dma_dev, size_t offset, size_t len,
 			    enum dma_data_direction dir, unsigned long attrs)
 {
+	bool contiguous = attrs & DMA_BUF_PHYS_MAP_CONTIGUOUS;
 	int ret;
 
 	might_sleep();
 
+	attrs &= ~DMA_BUF_PHYS_MAP_CONTIGUOUS;
 	if (!valid_dma_direction(dir) || dir == DMA_NONE ||
 	    attrs & ~PHYS_DMA_ATTRS_ALLOWED)
 		return -EINVAL;
@@ -395,7 +400,7 @@ int dma_buf_phys_map_device(struct dma_buf_attachment *attach,
 	map->device.dev = dma_dev;
 	map->device.dir = dir;
 	map->device.attrs = attrs;
-	return dma_buf_phys_map_end(map, phys_map_device(map));
+	return dma_buf_phys_map_end(map, phys_map_device(map, contiguous));
 }
 EXPORT_SYMBOL_NS_GPL(dma_buf_phys_map_device, "DMA_BUF");
 

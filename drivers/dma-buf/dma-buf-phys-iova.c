@@ -1,35 +1,104 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Target DMA device, route iova: a device behind an IOMMU gets one contiguous
- * piece of IOVA space for all runs of a slice.
+ * Target DMA device, route iova: a device behind an IOMMU gets one range of
+ * IOVA space for all runs of a slice. The runs lie in it
+ *
+ *     packed      one behind the other, where no large page could be used, where
+ *                 the importer asks for one piece, or where room is short
+ *     in groups   by dma-buf-phys-layout.c, so that large pages can be used, with
+ *                 holes between the groups
+ *
+ * What is one piece is walked and undone without a look at the runs. Groups are
+ * computed again for that, so a walk over them needs the description, also when
+ * the mapping is being severed at the time.
  */
+#include <linux/align.h>
+#include <linux/cleanup.h>
 #include <linux/dma-map-ops.h>
 #include <linux/iommu.h>
+#include <linux/iommu-dma.h>
+#include <linux/log2.h>
+#include <linux/rcupdate.h>
 
 #include "dma-buf-phys-priv.h"
-
-static void iova_release(struct dma_buf_phys_map *map)
-{
-	dma_iova_destroy(map->device.dev, &map->device.iova, map->len,
-			 map->device.dir, map->device.attrs);
-}
 
 static struct iommu_domain *iova_domain(const struct dma_buf_phys_map *map)
 {
 	return iommu_get_dma_domain(map->device.dev);
 }
 
-/* The IOVA stays allocated: a device that goes on using it hits nothing. */
-static void iova_sever(struct dma_buf_phys_map *map,
-		       struct iommu_iotlb_gather *gather)
+static unsigned long iova_pgsizes(const struct dma_buf_phys_map *map)
 {
-	dma_iova_unlink(map->device.dev, &map->device.iova, 0, map->len,
+	return iova_domain(map)->pgsize_bitmap;
+}
+
+static unsigned long iova_granule(const struct dma_buf_phys_map *map)
+{
+	return BIT(__ffs(iova_pgsizes(map)));
+}
+
+static void iova_unlink(struct dma_buf_phys_map *map, size_t offset, size_t len)
+{
+	dma_iova_unlink(map->device.dev, &map->device.iova, offset, len,
 			map->device.dir, map->device.attrs);
+}
+
+/* Where a granule is larger than a page, the slice may begin and end inside one. */
+static int iova_link_each(struct dma_buf_phys_map *map,
+			  struct phys_vec_slice slice)
+{
+	size_t linked = 0;
+	struct phys_vec run;
+	int ret;
+
+	while (phys_vec_slice_next(&slice, &run)) {
+		ret = dma_iova_link(map->device.dev, &map->device.iova,
+				    run.paddr, linked, run.len,
+				    map->device.dir, map->device.attrs);
+		if (ret) {
+			if (linked)
+				iova_unlink(map, 0, linked);
+			return ret;
+		}
+		linked += run.len;
+	}
+	return 0;
+}
+
+/* One behind the other, without a hole */
+static int iova_link(struct dma_buf_phys_map *map,
+		     const struct phys_vec_slice *slice, size_t offset)
+{
+	if (iova_granule(map) > PAGE_SIZE)
+		return iova_link_each(map, *slice);
+
+	return dma_iova_link_phys_vec(map->device.dev, &map->device.iova,
+				      offset, slice, map->device.dir,
+				      map->device.attrs, GFP_KERNEL);
 }
 
 static void iova_forget(struct dma_buf_phys_map *map)
 {
 	dma_iova_free(map->device.dev, &map->device.iova);
+}
+
+/*
+ * One piece, the slice begins at map->device.skip in the IOVA range
+ */
+
+/* The IOVA stays allocated: a device that goes on using it hits nothing. */
+static void iova_sever(struct dma_buf_phys_map *map,
+		       struct iommu_iotlb_gather *gather)
+{
+	dma_iova_unlink_gather(map->device.dev, &map->device.iova,
+			       map->device.skip, map->len, map->device.dir,
+			       map->device.attrs, gather);
+}
+
+static void iova_release(struct dma_buf_phys_map *map)
+{
+	iova_unlink(map, map->device.skip, map->len);
+	iova_forget(map);
 }
 
 static void iova_start(struct dma_buf_phys_iter *it)
@@ -40,10 +109,12 @@ static void iova_start(struct dma_buf_phys_iter *it)
 static size_t iova_fill(struct dma_buf_phys_iter *it,
 			struct dma_buf_phys_piece *pieces, size_t nr)
 {
+	const struct dma_buf_phys_map *map = it->map;
+
 	if (!it->cursor.left)
 		return 0;
-	pieces->addr = it->map->device.iova.addr;
-	pieces->len = it->cursor.left;
+	pieces->addr = map->device.iova.addr + map->device.skip;
+	pieces->len = map->len;
 	it->cursor.left = 0;
 	return 1;
 }
@@ -59,12 +130,148 @@ static const struct dma_buf_phys_route iova_route = {
 };
 
 /*
- * Runs can only be packed into one IOVA range if every inner boundary lies on
- * the IOMMU's granule, which may be larger than a page.
+ * Groups
+ */
+
+/* What a cursor has left, widened to the granules of the IOMMU, within pages */
+static struct phys_vec_slice
+iova_slice(const struct dma_buf_phys_map *map,
+	   const struct dma_buf_phys_cursor *cur)
+{
+	const struct dma_buf_phys *phys = map->attach->dmabuf->phys;
+	size_t unit = min(iova_granule(map), PAGE_SIZE);
+	size_t lead = cur->skip & (unit - 1);
+
+	return (struct phys_vec_slice) {
+		.vecs = phys->desc.ranges + cur->index,
+		.skip = cur->skip - lead,
+		.len = ALIGN(lead + cur->left, unit),
+	};
+}
+
+static struct dma_buf_phys_layout
+iova_layout(const struct dma_buf_phys_map *map)
+{
+	struct dma_buf_phys_cursor cur;
+
+	dma_buf_phys_cursor_start(&cur, map);
+	return (struct dma_buf_phys_layout) {
+		.rest = iova_slice(map, &cur),
+		.pgsizes = iova_pgsizes(map),
+	};
+}
+
+/* The first @n groups */
+/* The first @n groups */
+static void groups_unlink_gather(struct dma_buf_phys_map *map, size_t n,
+				 struct iommu_iotlb_gather *gather)
+{
+	struct dma_buf_phys_layout layout = iova_layout(map);
+
+	while (n-- && dma_buf_phys_layout_next(&layout))
+		dma_iova_unlink_gather(map->device.dev, &map->device.iova,
+				       layout.offset, layout.group.len,
+				       map->device.dir, map->device.attrs,
+				       gather);
+}
+
+/* The same, with one flush for all of them */
+static void groups_unlink(struct dma_buf_phys_map *map, size_t n)
+{
+	struct iommu_iotlb_gather gather;
+
+	dma_iova_gather_init(map->device.dev, &gather, DMA_IOVA_FLUSH_ALL);
+	groups_unlink_gather(map, n, &gather);
+	dma_iova_gather_sync(map->device.dev, &gather);
+}
+
+static void groups_sever(struct dma_buf_phys_map *map,
+			 struct iommu_iotlb_gather *gather)
+{
+	groups_unlink_gather(map, SIZE_MAX, gather);
+}
+
+static void groups_release(struct dma_buf_phys_map *map)
+{
+	groups_unlink(map, SIZE_MAX);
+	iova_forget(map);
+}
+
+/* it->run is where the groups that the iterator went over end in IOVA space. */
+static void groups_start(struct dma_buf_phys_iter *it)
+{
+	guard(rcu)();
+	it->cursor.left = it->map->len;
+	if (READ_ONCE(it->map->state) != DMA_BUF_PHYS_SEVERED)
+		dma_buf_phys_cursor_start(&it->cursor, it->map);
+}
+
+static void groups_next(struct dma_buf_phys_iter *it,
+			struct dma_buf_phys_piece *piece)
+{
+	const struct dma_buf_phys_map *map = it->map;
+	struct dma_buf_phys_cursor *cur = &it->cursor;
+	struct dma_buf_phys_layout layout = {
+		.offset = it->run,
+		.rest = iova_slice(map, cur),
+		.pgsizes = iova_pgsizes(map),
+	};
+	size_t lead = cur->skip - layout.rest.skip;
+	const struct phys_vec *first = layout.rest.vecs;
+
+	dma_buf_phys_layout_next(&layout);
+	it->run = layout.offset + layout.group.len;
+	piece->addr = map->device.iova.addr + layout.offset + lead;
+	piece->len = min(layout.group.len - lead, cur->left);
+	cur->index += layout.rest.vecs - first;
+	cur->skip = layout.rest.skip;
+	cur->left -= piece->len;
+}
+
+/*
+ * Who walks a mapping that was severed gets addresses of the same IOVA range,
+ * where nothing is any more, in no more pieces than before. There need be no
+ * description then; until then, whoever revokes waits for RCU.
+ */
+static size_t groups_fill(struct dma_buf_phys_iter *it,
+			  struct dma_buf_phys_piece *pieces, size_t nr)
+{
+	struct dma_buf_phys_cursor *cur = &it->cursor;
+	size_t n;
+
+	guard(rcu)();
+	if (cur->left && READ_ONCE(it->map->state) == DMA_BUF_PHYS_SEVERED) {
+		pieces->addr = it->map->device.iova.addr + it->run;
+		pieces->len = cur->left;
+		cur->left = 0;
+		return 1;
+	}
+	for (n = 0; n < nr && cur->left; n++)
+		groups_next(it, &pieces[n]);
+	return n;
+}
+
+static const struct dma_buf_phys_route groups_route = {
+	.name = "iova",
+	.release = groups_release,
+	.domain = iova_domain,
+	.sever = groups_sever,
+	.forget = iova_forget,
+	.start = groups_start,
+	.fill = groups_fill,
+};
+
+/*
+ * Map
+ */
+
+/*
+ * Runs can only follow each other in an IOVA range if every inner boundary lies
+ * on the IOMMU's granule, which may be larger than a page.
  */
 static bool iova_packs(const struct dma_buf_phys_map *map)
 {
-	unsigned long mask = dma_get_merge_boundary(map->device.dev);
+	unsigned long mask = iova_granule(map) - 1;
 	struct dma_buf_phys_cursor cur;
 	struct phys_vec run;
 	bool first = true;
@@ -83,43 +290,120 @@ static bool iova_packs(const struct dma_buf_phys_map *map)
 	return true;
 }
 
-/*
- * Returns 0, -EOPNOTSUPP if @map cannot have an IOVA range of its own, -ENOMEM, or
- * what the IOMMU driver says.
- */
-int dma_buf_phys_map_iova(struct dma_buf_phys_map *map)
+/* Without a hole, but for @pad bytes in front of the slice */
+static int iova_map_piece(struct dma_buf_phys_map *map, size_t pad)
 {
 	struct dma_buf_phys_cursor cur;
-	size_t linked = 0;
-	struct phys_vec run;
+	struct phys_vec_slice slice;
 	int ret;
 
 	dma_buf_phys_cursor_start(&cur, map);
-	dma_buf_phys_cursor_next(&cur, map, &run);
-	if (!iova_packs(map) ||
-	    !dma_iova_try_alloc(map->device.dev, &map->device.iova, run.paddr,
-				map->len))
+	slice = iova_slice(map, &cur);
+	if (!dma_iova_try_alloc(map->device.dev, &map->device.iova,
+				slice.vecs->paddr + slice.skip,
+				pad + slice.len))
 		return -EOPNOTSUPP;
 
-	dma_buf_phys_cursor_start(&cur, map);
-	while (dma_buf_phys_cursor_next(&cur, map, &run)) {
-		ret = dma_iova_link(map->device.dev, &map->device.iova,
-				    run.paddr, linked, run.len,
-				    map->device.dir, map->device.attrs);
-		if (ret)
-			goto err_destroy;
-		linked += run.len;
-	}
-
-	ret = dma_iova_sync(map->device.dev, &map->device.iova, 0, linked);
+	map->device.skip = pad + cur.skip - slice.skip;
+	ret = iova_link(map, &slice, pad);
 	if (ret)
-		goto err_destroy;
-
+		goto err_free;
+	ret = dma_iova_sync(map->device.dev, &map->device.iova, pad, slice.len);
+	if (ret)
+		goto err_unlink;
 	map->route = &iova_route;
 	return 0;
 
-err_destroy:
-	dma_iova_destroy(map->device.dev, &map->device.iova, linked,
-			 map->device.dir, map->device.attrs);
+err_unlink:
+	iova_unlink(map, pad, slice.len);
+err_free:
+	iova_forget(map);
+	return ret;
+}
+
+/*
+ * An IOVA range is aligned to its own size at least, so to each page in it. Were
+ * it not, that would cost page sizes and nothing else.
+ */
+static int iova_map_groups(struct dma_buf_phys_map *map, size_t end)
+{
+	struct dma_buf_phys_layout layout = iova_layout(map);
+	size_t n;
+	int ret;
+
+	if (end > LONG_MAX ||
+	    !dma_iova_try_alloc(map->device.dev, &map->device.iova, 0, end))
+		return -EOPNOTSUPP;
+
+	for (n = 0; dma_buf_phys_layout_next(&layout); n++) {
+		ret = iova_link(map, &layout.group, layout.offset);
+		if (ret)
+			goto err_unlink;
+	}
+	ret = dma_iova_sync(map->device.dev, &map->device.iova, 0, end);
+	if (ret)
+		goto err_unlink;
+	map->route = &groups_route;
+	return 0;
+
+err_unlink:
+	groups_unlink(map, n);
+	iova_forget(map);
+	return ret;
+}
+
+/*
+ * The largest page of the IOMMU that may fit in a run of @len bytes of the buffer:
+ * a short mapping of a long run needs no long pad.
+ */
+static unsigned long iova_page(const struct dma_buf_phys_map *map, size_t len)
+{
+	const struct dma_buf_phys *phys = map->attach->dmabuf->phys;
+	unsigned long largest = min(phys->shape.pages.largest,
+				    rounddown_pow_of_two(len));
+	unsigned long pgsizes = iova_pgsizes(map) & (2 * largest - 1);
+
+	return pgsizes ? BIT(__fls(pgsizes)) : iova_granule(map);
+}
+
+static int iova_map_laid_out(struct dma_buf_phys_map *map, bool contiguous)
+{
+	const struct dma_buf_phys *phys = map->attach->dmabuf->phys;
+	struct dma_buf_phys_layout layout = iova_layout(map);
+	phys_addr_t paddr = layout.rest.vecs->paddr + layout.rest.skip;
+	unsigned long page = iova_page(map, layout.rest.len);
+
+	/* One offset is right for all, as the description was found to be. */
+	if (!(phys->shape.pages.apart & (page - 1)))
+		return iova_map_piece(map, paddr & (page - 1));
+
+	layout.contiguous = contiguous;
+	dma_buf_phys_layout_next(&layout);
+	if (!layout.rest.len)
+		return iova_map_piece(map, layout.offset);
+
+	while (dma_buf_phys_layout_next(&layout))
+		;
+	return iova_map_groups(map, layout.offset + layout.group.len);
+}
+
+/*
+ * Large pages are for speed: where there is no room for a layout that keeps them,
+ * it goes without.
+ *
+ * Returns 0, -EOPNOTSUPP if @map cannot have an IOVA range of its own, -ENOMEM, or
+ * what the IOMMU driver says.
+ */
+int dma_buf_phys_map_iova(struct dma_buf_phys_map *map, bool contiguous)
+{
+	int ret = -EOPNOTSUPP;
+
+	if (!use_dma_iommu(map->device.dev) || !iova_packs(map))
+		return -EOPNOTSUPP;
+
+	if (iova_granule(map) <= PAGE_SIZE)
+		ret = iova_map_laid_out(map, contiguous);
+	if (ret == -EOPNOTSUPP)
+		ret = iova_map_piece(map, 0);
 	return ret;
 }

@@ -9,6 +9,7 @@
 #include <linux/dma-buf-phys.h>
 #include <linux/ktime.h>
 #include <linux/mutex.h>
+#include <linux/phys-vec.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -39,13 +40,27 @@ enum dma_buf_phys_map_state {
 };
 
 /**
+ * struct dma_buf_phys_pages - what is known of a description for any IOMMU
+ * @largest: largest power of two of which an aligned one fits in a run
+ * @apart: bits in which (address - offset in the buffer) differs between runs; if
+ *	the low ones are 0, one offset between address and IOVA serves all pages
+ *	of so many bits
+ */
+struct dma_buf_phys_pages {
+	unsigned long largest;
+	phys_addr_t apart;
+};
+
+/**
  * struct dma_buf_phys_shape - what is known of the ranges of a description
  * @touch: some range begins where the one before it ends
  * @last: last byte of the range that lies highest
+ * @pages: what large pages it can have
  */
 struct dma_buf_phys_shape {
 	bool touch;
 	phys_addr_t last;
+	struct dma_buf_phys_pages pages;
 };
 
 /**
@@ -145,11 +160,38 @@ size_t dma_buf_phys_count_runs(const struct dma_buf_phys_map *map);
 /* dma-buf-phys-device.c */
 void dma_buf_phys_note_route(struct dma_buf_attachment *attach);
 
+/**
+ * struct dma_buf_phys_layout - walks the groups that runs go to IOVA space in
+ * @group: the runs of the current group, which follow each other there
+ * @offset: where the group begins, in bytes from the begin of the IOVA range,
+ *	which is aligned to every page that fits in it
+ * @rest: the slice, then what is behind the current group
+ * @pgsizes: of the IOMMU, as &iommu_domain.pgsize_bitmap; all boundaries between
+ *	runs are on the smallest
+ * @contiguous: one group, whatever pages that costs
+ */
+struct dma_buf_phys_layout {
+	/* output */
+	struct phys_vec_slice group;
+	size_t offset;
+
+	/* input, used up */
+	struct phys_vec_slice rest;
+	unsigned long pgsizes;
+	bool contiguous;
+};
+
+/* dma-buf-phys-layout.c */
+bool dma_buf_phys_layout_next(struct dma_buf_phys_layout *layout);
+struct dma_buf_phys_pages
+dma_buf_phys_survey(const struct dma_buf_phys_desc *desc, size_t size);
+
 /* dma-buf-phys-iova.c */
 #ifdef CONFIG_IOMMU_DMA
-int dma_buf_phys_map_iova(struct dma_buf_phys_map *map);
+int dma_buf_phys_map_iova(struct dma_buf_phys_map *map, bool contiguous);
 #else
-static inline int dma_buf_phys_map_iova(struct dma_buf_phys_map *map)
+static inline int dma_buf_phys_map_iova(struct dma_buf_phys_map *map,
+					bool contiguous)
 {
 	return -EOPNOTSUPP;
 }

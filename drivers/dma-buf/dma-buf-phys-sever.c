@@ -15,6 +15,7 @@
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/list_sort.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sort.h>
 
@@ -139,6 +140,7 @@ static void phys_sever_taken(struct dma_buf_phys *phys, struct list_head *taken)
 	struct iommu_domain *domain = NULL;
 	struct iommu_iotlb_gather gather;
 	struct dma_buf_phys_map *map, *tmp;
+	bool walked = false;
 	LIST_HEAD(severed);
 
 	iommu_iotlb_gather_init(&gather);
@@ -149,10 +151,15 @@ static void phys_sever_taken(struct dma_buf_phys *phys, struct list_head *taken)
 			domain = map_domain(map);
 		}
 		phys_untranslate(map, &gather);
+		if (map->route->fill)
+			walked = true;
 		list_move_tail(&map->node, &severed);
 		cond_resched();
 	}
 	phys_flush(phys, domain, &gather, &severed);
+	/* Who walks a mapping that was just severed may still be at the ranges. */
+	if (walked)
+		synchronize_rcu();
 }
 
 /* The importers' devices have stopped; to them, this is an unmap. */

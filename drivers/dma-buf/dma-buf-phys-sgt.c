@@ -84,7 +84,8 @@ struct sg_table *dma_buf_phys_map_dma_buf(struct dma_buf_attachment *attach,
 		return ERR_PTR(-ENOMEM);
 
 	ret = dma_buf_phys_map_device(attach, &ps->map, attach->dev, 0,
-				      attach->dmabuf->size, dir, 0);
+				      attach->dmabuf->size, dir,
+				      DMA_BUF_PHYS_MAP_CONTIGUOUS);
 	if (ret)
 		goto err_free;
 

@@ -88,6 +88,8 @@ int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
 	    desc->nr_ranges <= DMA_BUF_PHYS_MAX_RANGES &&
 	    phys_attrs_are_valid(desc))
 		ret = phys_check_ranges(dmabuf, desc, shape);
+	if (!ret)
+		shape->pages = dma_buf_phys_survey(desc, dmabuf->size);
 	if (ret)
 		pr_err("dma-buf: %s pushed a bad description: %zu ranges, attributes %#x, error %d\n",
 		       dmabuf->exp_name, desc->nr_ranges, desc->attrs, ret);

@@ -4,6 +4,9 @@
  * odd sizes in no order, and more than 4 GiB.
  */
 #include <kunit/visibility.h>
+#include <linux/align.h>
+#include <linux/dma-mapping.h>
+#include <linux/iommu.h>
 
 #include "st-dma-buf-phys-pci.h"
 
@@ -47,6 +50,8 @@ static const struct phys_pci_layout layouts[] = {
 	  { { 100 * P, 3 * P }, { 7 * P, P }, { 50 * P, 5 * P },
 	    { 20 * P, 7 * P } } },
 	{ "odd page before 2 MiB", 2, 0, 0, 0, { { P, P }, { SZ_2M, SZ_2M } } },
+	{ "odd page between 2 MiB", 3, 0, 0, 0,
+	  { { SZ_8M, SZ_2M }, { P, P }, { SZ_4M, SZ_2M } } },
 #ifdef CONFIG_64BIT
 	{ "more than 4 GiB", 1, 0, 0, 0, { { SZ_2M, SZ_4G + 3 * P } } },
 	{ "more than 4 GiB and a page", 2, 0, 0, 0,
@@ -167,6 +172,67 @@ size_t phys_pci_step(const struct phys_pci_test *t, size_t offset)
 	return min(SZ_2M - P, left - SZ_2M + P) & PAGE_MASK;
 }
 EXPORT_SYMBOL_IF_KUNIT(phys_pci_step);
+
+int phys_pci_map(struct phys_pci_test *t, size_t offset, size_t len,
+		 unsigned long attrs)
+{
+	int ret = dma_buf_phys_map_device(t->imp->attach, &t->imp->map,
+					  t->pci->dev, offset, len,
+					  DMA_BIDIRECTIONAL, attrs);
+
+	t->imp->mapped = !ret;
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(phys_pci_map);
+
+bool phys_pci_piece_is_right(struct kunit *test, const struct phys_pci_test *t,
+			     size_t offset, dma_addr_t addr, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i += phys_pci_step(t, offset + i)) {
+		phys_addr_t want = phys_test_paddr(&t->desc, offset + i);
+		phys_addr_t have = pci_test_reaches(t->pci, addr + i);
+
+		if (have != want) {
+			KUNIT_FAIL(test, "byte %#zx is at %pap, not at %pap",
+				   offset + i, &have, &want);
+			return false;
+		}
+	}
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(phys_pci_piece_is_right);
+
+void phys_pci_expect_nothing(struct kunit *test, const struct phys_pci_test *t,
+			     dma_addr_t addr, size_t len)
+{
+	struct iommu_domain *domain = pci_test_domain(t->pci);
+	size_t i;
+
+	if (t->pci->route != PCI_TEST_IOVA)
+		return;
+	for (i = 0; i < len; i += phys_pci_step(t, i)) {
+		if (iommu_iova_to_phys(domain, addr + i)) {
+			KUNIT_FAIL(test, "byte %#zx is still mapped", i);
+			return;
+		}
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(phys_pci_expect_nothing);
+
+void phys_pci_expect_hole(struct kunit *test, const struct phys_pci_test *t,
+			  dma_addr_t from, dma_addr_t to)
+{
+	KUNIT_ASSERT_GE(test, to, from);
+	if (from == to)
+		return;
+	phys_pci_expect_nothing(test, t, from, P);
+	phys_pci_expect_nothing(test, t, ALIGN_DOWN(from + (to - from) / 2, P),
+				P);
+	phys_pci_expect_nothing(test, t, to - P, P);
+}
+EXPORT_SYMBOL_IF_KUNIT(phys_pci_expect_hole);
 
 size_t phys_pci_runs(const struct phys_pci_test *t, size_t offset, size_t len)
 {

@@ -52,4 +52,19 @@ size_t phys_pci_step(const struct phys_pci_test *t, size_t offset);
 /* How many runs of adjacent memory a slice has */
 size_t phys_pci_runs(const struct phys_pci_test *t, size_t offset, size_t len);
 
+int phys_pci_map(struct phys_pci_test *t, size_t offset, size_t len,
+		 unsigned long attrs);
+
+/* Each page of a piece; false at the first that is wrong */
+bool phys_pci_piece_is_right(struct kunit *test, const struct phys_pci_test *t,
+			     size_t offset, dma_addr_t addr, size_t len);
+
+/* Behind an IOMMU nothing is where @addr was. */
+void phys_pci_expect_nothing(struct kunit *test, const struct phys_pci_test *t,
+			     dma_addr_t addr, size_t len);
+
+/* Nothing at the begin, in the middle and at the end of a hole, if there is one */
+void phys_pci_expect_hole(struct kunit *test, const struct phys_pci_test *t,
+			  dma_addr_t from, dma_addr_t to);
+
 #endif /* _ST_DMA_BUF_PHYS_PCI_H */

@@ -208,7 +208,8 @@ static void map_and_walk(struct kunit *test, const struct dma_buf_phys_desc *des
 	struct scale_test *t = test->priv;
 	size_t size = phys_test_size(desc);
 	struct dma_buf_attachment *attach;
-	struct dma_buf_phys_iter it;
+	const struct dma_buf_phys_piece *piece;
+	struct dma_buf_phys_walk walk;
 	struct dma_buf_phys_map map;
 	struct dma_buf *dmabuf;
 	size_t sum = 0, n = 0;
@@ -220,10 +221,10 @@ static void map_and_walk(struct kunit *test, const struct dma_buf_phys_desc *des
 	KUNIT_ASSERT_EQ(test, 0,
 			dma_buf_phys_map_device(attach, &map, t->dev, 0, size,
 						DMA_BIDIRECTIONAL, 0));
-	dma_buf_phys_for_each(&map, &it) {
-		if (it.addr != desc->ranges[n].paddr)
+	dma_buf_phys_for_each(&map, &walk, piece) {
+		if (piece->addr != desc->ranges[n].paddr)
 			KUNIT_FAIL_AND_ABORT(test, "piece %zu is elsewhere", n);
-		sum += it.len;
+		sum += piece->len;
 		n++;
 	}
 	KUNIT_EXPECT_EQ(test, n, desc->nr_ranges);

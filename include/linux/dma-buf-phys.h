@@ -147,6 +147,7 @@ struct dma_buf_phys_map {
 		struct {
 			struct device *dev;
 			struct dma_iova_state iova;
+			size_t skip;
 			dma_addr_t *addrs;
 			unsigned long attrs;
 			enum dma_data_direction dir;
@@ -162,6 +163,15 @@ struct dma_buf_phys_map {
 		} legacy;
 	};
 };
+
+/*
+ * For the attrs of dma_buf_phys_map_device(), beside the DMA_ATTR_* that it takes:
+ * behind an IOMMU, all of the mapping in one piece. That may cost the IOMMU large
+ * pages, so it is for devices that take one address for a whole buffer, or whose
+ * own page tables get shorter by it. On the other routes, and where the IOMMU has
+ * pages larger than those of the ranges, there are pieces as ever.
+ */
+#define DMA_BUF_PHYS_MAP_CONTIGUOUS	BIT(BITS_PER_LONG - 1)
 
 /* Importer: map a slice into a target, walk the result, unmap. */
 

@@ -180,7 +180,8 @@ EXPORT_SYMBOL_GPL(drm_prime_phys_to_dma_addr_array);
  * @map: mapping made by dma_buf_phys_map_device()
  *
  * For devices that take one address for a whole buffer: they can use the
- * mapping if this is all of it.
+ * mapping if this is all of it. It is more often if they map with
+ * DMA_BUF_PHYS_MAP_CONTIGUOUS.
  *
  * Context: Any. The mapping must stay mapped meanwhile.
  *

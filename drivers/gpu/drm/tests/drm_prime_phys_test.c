@@ -186,7 +186,7 @@ static void device_reaches_each_page(struct kunit *test)
 				dma_buf_phys_map_device(pt->attach, &slice,
 							pt->attach->dev, offset,
 							len, DMA_BIDIRECTIONAL,
-							0));
+							DMA_BUF_PHYS_MAP_CONTIGUOUS));
 		prime_test_expect_reached(test, pt, &slice);
 		KUNIT_EXPECT_EQ(test, drm_prime_phys_contiguous_size(&slice),
 				contiguous(pt, &slice));
