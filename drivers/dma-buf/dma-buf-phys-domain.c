@@ -10,6 +10,7 @@
 #include <linux/export.h>
 #include <linux/iommu.h>
 #include <linux/overflow.h>
+#include <linux/phys-vec.h>
 
 #include "dma-buf-phys-priv.h"
 
@@ -50,43 +51,46 @@ static unsigned long domain_page_mask(const struct iommu_domain *domain)
 	return BIT(__ffs(domain->pgsize_bitmap)) - 1;
 }
 
+/* Ranges are of whole pages; those of the domain may be larger. */
+static bool domain_fits(struct phys_vec_slice slice, unsigned long mask)
+{
+	struct phys_vec run;
+
+	if (mask < PAGE_SIZE)
+		return true;
+	while (phys_vec_slice_next(&slice, &run))
+		if ((run.paddr | run.len) & mask)
+			return false;
+	return true;
+}
+
 static int phys_map_domain(struct dma_buf_phys_map *map, int prot, gfp_t gfp)
 {
 	const struct dma_buf_phys_desc *desc =
 		&map->attach->dmabuf->phys->desc;
 	struct iommu_domain *domain = map->domain.domain;
-	unsigned long mask = domain_page_mask(domain);
 	unsigned long iova = map->domain.iova;
 	struct dma_buf_phys_cursor cur;
-	struct phys_vec run;
-	size_t done = 0;
+	struct phys_vec_slice slice;
 	int ret;
 
-	prot |= desc->attrs & DMA_BUF_PHYS_MMIO ? IOMMU_MMIO : IOMMU_CACHE;
-
 	dma_buf_phys_cursor_start(&cur, map);
-	while (dma_buf_phys_cursor_next(&cur, map, &run)) {
-		ret = -EINVAL;
-		if ((run.paddr | run.len) & mask)
-			goto err_unmap;
-		ret = iommu_map_nosync(domain, iova + done, run.paddr, run.len,
-				       prot, gfp);
-		if (ret)
-			goto err_unmap;
-		done += run.len;
-	}
+	slice = dma_buf_phys_cursor_slice(&cur, map);
+	if (!domain_fits(slice, domain_page_mask(domain)))
+		return -EINVAL;
 
-	ret = iommu_sync_map(domain, iova, done);
+	prot |= desc->attrs & DMA_BUF_PHYS_MMIO ? IOMMU_MMIO : IOMMU_CACHE;
+	ret = iommu_map_phys_vec_nosync(domain, iova, &slice, prot, gfp);
 	if (ret)
-		goto err_unmap;
+		return ret;
+	ret = iommu_sync_map(domain, iova, map->len);
+	if (ret) {
+		iommu_unmap(domain, iova, map->len);
+		return ret;
+	}
 
 	map->route = &domain_route;
 	return 0;
-
-err_unmap:
-	if (done)
-		iommu_unmap(domain, iova, done);
-	return ret;
 }
 
 /**

@@ -15,6 +15,7 @@
 #include <linux/align.h>
 #include <linux/cleanup.h>
 #include <linux/dma-map-ops.h>
+#include <linux/dma-resv.h>
 #include <linux/iommu.h>
 #include <linux/iommu-dma.h>
 #include <linux/log2.h>
@@ -83,6 +84,71 @@ static void iova_forget(struct dma_buf_phys_map *map)
 }
 
 /*
+ * A lazy domain flushes its IOTLB some milliseconds after an unmap. It may as
+ * long as the exporter does not take the memory back: a revoke flushes what is
+ * left, and so does a detach, whose device may go away.
+ *
+ * Returns whether the flush is to be left to the domain.
+ */
+static bool iova_gather_begin(struct dma_buf_phys_map *map,
+			      struct iommu_iotlb_gather *gather,
+			      enum dma_iova_flush strict)
+{
+	struct device *dev = map->device.dev;
+
+	if (dev == map->attach->dev) {
+		dma_iova_gather_init(dev, gather, DMA_IOVA_FLUSH_LAZY);
+		if (iommu_iotlb_gather_queued(gather))
+			return true;
+	}
+	dma_iova_gather_init(dev, gather, strict);
+	return false;
+}
+
+static void iova_free(struct dma_buf_phys_map *map,
+		      struct iommu_iotlb_gather *gather, bool lazy)
+{
+	struct device *dev = map->device.dev;
+
+	if (lazy) {
+		WRITE_ONCE(map->attach->phys_lazy, true);
+		dma_iova_free_lazy(dev, &map->device.iova, gather);
+	} else {
+		dma_iova_gather_sync(dev, gather);
+		iova_forget(map);
+	}
+}
+
+/*
+ * Flush what the devices attached to a buffer may still reach of it. Nothing is
+ * mapped for them any more. Each domain once, if its devices follow each other.
+ */
+void dma_buf_phys_flush_lazy(struct dma_buf *dmabuf)
+{
+	struct iommu_domain *domain, *flushed = NULL;
+	struct dma_buf_attachment *attach;
+
+	dma_resv_assert_held(dmabuf->resv);
+
+	list_for_each_entry(attach, &dmabuf->attachments, node) {
+		if (!attach->phys_lazy)
+			continue;
+		attach->phys_lazy = false;
+		domain = iommu_get_dma_domain(attach->dev);
+		if (domain != flushed)
+			iommu_flush_iotlb_all(domain);
+		flushed = domain;
+	}
+}
+
+/* The attachment goes: nobody else knows that its device may need a flush. */
+void dma_buf_phys_detach_lazy(struct dma_buf_attachment *attach)
+{
+	if (attach->phys_lazy)
+		iommu_flush_iotlb_all(iommu_get_dma_domain(attach->dev));
+}
+
+/*
  * One piece, the slice begins at map->device.skip in the IOVA range
  */
 
@@ -97,8 +163,12 @@ static void iova_sever(struct dma_buf_phys_map *map,
 
 static void iova_release(struct dma_buf_phys_map *map)
 {
-	iova_unlink(map, map->device.skip, map->len);
-	iova_forget(map);
+	struct iommu_iotlb_gather gather;
+	bool lazy;
+
+	lazy = iova_gather_begin(map, &gather, DMA_IOVA_FLUSH_RANGE);
+	iova_sever(map, &gather);
+	iova_free(map, &gather, lazy);
 }
 
 static void iova_start(struct dma_buf_phys_iter *it)
@@ -138,15 +208,13 @@ static struct phys_vec_slice
 iova_slice(const struct dma_buf_phys_map *map,
 	   const struct dma_buf_phys_cursor *cur)
 {
-	const struct dma_buf_phys *phys = map->attach->dmabuf->phys;
+	struct phys_vec_slice slice = dma_buf_phys_cursor_slice(cur, map);
 	size_t unit = min(iova_granule(map), PAGE_SIZE);
-	size_t lead = cur->skip & (unit - 1);
+	size_t lead = slice.skip & (unit - 1);
 
-	return (struct phys_vec_slice) {
-		.vecs = phys->desc.ranges + cur->index,
-		.skip = cur->skip - lead,
-		.len = ALIGN(lead + cur->left, unit),
-	};
+	slice.skip -= lead;
+	slice.len = ALIGN(lead + slice.len, unit);
+	return slice;
 }
 
 static struct dma_buf_phys_layout
@@ -161,7 +229,6 @@ iova_layout(const struct dma_buf_phys_map *map)
 	};
 }
 
-/* The first @n groups */
 /* The first @n groups */
 static void groups_unlink_gather(struct dma_buf_phys_map *map, size_t n,
 				 struct iommu_iotlb_gather *gather)
@@ -193,8 +260,12 @@ static void groups_sever(struct dma_buf_phys_map *map,
 
 static void groups_release(struct dma_buf_phys_map *map)
 {
-	groups_unlink(map, SIZE_MAX);
-	iova_forget(map);
+	struct iommu_iotlb_gather gather;
+	bool lazy;
+
+	lazy = iova_gather_begin(map, &gather, DMA_IOVA_FLUSH_ALL);
+	groups_sever(map, &gather);
+	iova_free(map, &gather, lazy);
 }
 
 /* it->run is where the groups that the iterator went over end in IOVA space. */

@@ -157,6 +157,18 @@ bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 			      struct phys_vec *run);
 size_t dma_buf_phys_count_runs(const struct dma_buf_phys_map *map);
 
+/* What a cursor has left */
+static inline struct phys_vec_slice
+dma_buf_phys_cursor_slice(const struct dma_buf_phys_cursor *cur,
+			  const struct dma_buf_phys_map *map)
+{
+	return (struct phys_vec_slice) {
+		.vecs = map->attach->dmabuf->phys->desc.ranges + cur->index,
+		.skip = cur->skip,
+		.len = cur->left,
+	};
+}
+
 /* dma-buf-phys-device.c */
 void dma_buf_phys_note_route(struct dma_buf_attachment *attach);
 
@@ -189,11 +201,21 @@ dma_buf_phys_survey(const struct dma_buf_phys_desc *desc, size_t size);
 /* dma-buf-phys-iova.c */
 #ifdef CONFIG_IOMMU_DMA
 int dma_buf_phys_map_iova(struct dma_buf_phys_map *map, bool contiguous);
+void dma_buf_phys_flush_lazy(struct dma_buf *dmabuf);
+void dma_buf_phys_detach_lazy(struct dma_buf_attachment *attach);
 #else
 static inline int dma_buf_phys_map_iova(struct dma_buf_phys_map *map,
 					bool contiguous)
 {
 	return -EOPNOTSUPP;
+}
+
+static inline void dma_buf_phys_flush_lazy(struct dma_buf *dmabuf)
+{
+}
+
+static inline void dma_buf_phys_detach_lazy(struct dma_buf_attachment *attach)
+{
 }
 #endif
 
