@@ -76,10 +76,15 @@ kvm_or_tcg() {
 iommu() {
 	case $IOMMU in
 	intel) QEMU+=(-device "intel-iommu,intremap=on,caching-mode=on,aw-bits=48") ;;
+	# In caching mode the kernel takes an IOMMU for one that must be told of everything at once.
+	lazy)
+		QEMU+=(-device "intel-iommu,intremap=on,aw-bits=48")
+		ARGS+=(iommu.strict=0)
+		;;
 	amd) QEMU+=(-device amd-iommu,intremap=on) ;;
 	virtio) QEMU+=(-device virtio-iommu-pci) ;;
 	none) ARGS+=(vfio.enable_unsafe_noiommu_mode=1) ;;
-	*) runner_error "--iommu $IOMMU: intel, amd, virtio or none" ;;
+	*) runner_error "--iommu $IOMMU: intel, lazy, amd, virtio or none" ;;
 	esac
 	# Without interrupt remapping VFIO wants to be told that it may.
 	case $IOMMU in

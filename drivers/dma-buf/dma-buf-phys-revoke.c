@@ -189,6 +189,14 @@ static void phys_begin_revoke(struct dma_buf_phys *phys)
 	phys_tell_revoked(phys);
 }
 
+/* What was unmapped before may be reached until its domain is flushed. */
+static void phys_flush_lazy(struct dma_buf *dmabuf)
+{
+	dma_resv_lock(dmabuf->resv, NULL);
+	dma_buf_phys_flush_lazy(dmabuf);
+	dma_resv_unlock(dmabuf->resv);
+}
+
 static void phys_finish_revoke(struct dma_buf_phys *phys)
 {
 	lockdep_assert_held(&phys->transition);
@@ -199,6 +207,7 @@ static void phys_finish_revoke(struct dma_buf_phys *phys)
 	dma_buf_phys_unmap_stopped(phys);
 	phys_wait_fences(phys);
 	phys_drain(phys);
+	phys_flush_lazy(phys->dmabuf);
 	trace_dma_buf_phys_revoked(phys->dmabuf, phys->ino);
 }
 
