@@ -12,13 +12,11 @@
  * computed again for that, so a walk over them needs the description, also when
  * the mapping is being severed at the time.
  */
-#include <linux/align.h>
 #include <linux/cleanup.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-resv.h>
 #include <linux/iommu.h>
 #include <linux/iommu-dma.h>
-#include <linux/log2.h>
 #include <linux/rcupdate.h>
 
 #include "dma-buf-phys-priv.h"
@@ -33,9 +31,10 @@ static unsigned long iova_pgsizes(const struct dma_buf_phys_map *map)
 	return iova_domain(map)->pgsize_bitmap;
 }
 
-static unsigned long iova_granule(const struct dma_buf_phys_map *map)
+/* Most IOMMUs have a page that is no larger than the CPU's. */
+static bool iova_granule_fits(unsigned long pgsizes)
 {
-	return BIT(__ffs(iova_pgsizes(map)));
+	return pgsizes & (2 * PAGE_SIZE - 1);
 }
 
 static void iova_unlink(struct dma_buf_phys_map *map, size_t offset, size_t len)
@@ -70,12 +69,29 @@ static int iova_link_each(struct dma_buf_phys_map *map,
 static int iova_link(struct dma_buf_phys_map *map,
 		     const struct phys_vec_slice *slice, size_t offset)
 {
-	if (iova_granule(map) > PAGE_SIZE)
-		return iova_link_each(map, *slice);
-
 	return dma_iova_link_phys_vec(map->device.dev, &map->device.iova,
 				      offset, slice, map->device.dir,
 				      map->device.attrs, GFP_KERNEL);
+}
+
+/* Bytes between the granule that a slice begins in, or its page, and the slice */
+static size_t iova_lead(size_t skip, unsigned long pgsizes)
+{
+	return skip & ((pgsizes & -pgsizes) - 1) & ~PAGE_MASK;
+}
+
+/* What a cursor has left, widened to the granules of the IOMMU, within pages */
+static struct phys_vec_slice
+iova_slice(const struct dma_buf_phys_map *map,
+	   const struct dma_buf_phys_cursor *cur, unsigned long pgsizes)
+{
+	struct phys_vec_slice slice = dma_buf_phys_cursor_slice(cur, map);
+	size_t lead = iova_lead(slice.skip, pgsizes);
+
+	slice.skip -= lead;
+	slice.len += lead;
+	slice.len += iova_lead(-slice.len, pgsizes);
+	return slice;
 }
 
 static void iova_forget(struct dma_buf_phys_map *map)
@@ -87,36 +103,18 @@ static void iova_forget(struct dma_buf_phys_map *map)
  * A lazy domain flushes its IOTLB some milliseconds after an unmap. It may as
  * long as the exporter does not take the memory back: a revoke flushes what is
  * left, and so does a detach, whose device may go away.
- *
- * Returns whether the flush is to be left to the domain.
  */
-static bool iova_gather_begin(struct dma_buf_phys_map *map,
-			      struct iommu_iotlb_gather *gather,
-			      enum dma_iova_flush strict)
+static bool iova_is_lazy(const struct dma_buf_phys_map *map)
 {
-	struct device *dev = map->device.dev;
-
-	if (dev == map->attach->dev) {
-		dma_iova_gather_init(dev, gather, DMA_IOVA_FLUSH_LAZY);
-		if (iommu_iotlb_gather_queued(gather))
-			return true;
-	}
-	dma_iova_gather_init(dev, gather, strict);
-	return false;
+	return map->device.dev == map->attach->dev &&
+	       iova_domain(map)->type == IOMMU_DOMAIN_DMA_FQ;
 }
 
-static void iova_free(struct dma_buf_phys_map *map,
-		      struct iommu_iotlb_gather *gather, bool lazy)
+static void iova_free_lazy(struct dma_buf_phys_map *map,
+			   struct iommu_iotlb_gather *gather)
 {
-	struct device *dev = map->device.dev;
-
-	if (lazy) {
-		WRITE_ONCE(map->attach->phys_lazy, true);
-		dma_iova_free_lazy(dev, &map->device.iova, gather);
-	} else {
-		dma_iova_gather_sync(dev, gather);
-		iova_forget(map);
-	}
+	WRITE_ONCE(map->attach->phys_lazy, true);
+	dma_iova_free_lazy(map->device.dev, &map->device.iova, gather);
 }
 
 /*
@@ -164,11 +162,15 @@ static void iova_sever(struct dma_buf_phys_map *map,
 static void iova_release(struct dma_buf_phys_map *map)
 {
 	struct iommu_iotlb_gather gather;
-	bool lazy;
 
-	lazy = iova_gather_begin(map, &gather, DMA_IOVA_FLUSH_RANGE);
+	if (!iova_is_lazy(map)) {
+		iova_unlink(map, map->device.skip, map->len);
+		iova_forget(map);
+		return;
+	}
+	dma_iova_gather_init(map->device.dev, &gather, DMA_IOVA_FLUSH_LAZY);
 	iova_sever(map, &gather);
-	iova_free(map, &gather, lazy);
+	iova_free_lazy(map, &gather);
 }
 
 static void iova_start(struct dma_buf_phys_iter *it)
@@ -203,29 +205,16 @@ static const struct dma_buf_phys_route iova_route = {
  * Groups
  */
 
-/* What a cursor has left, widened to the granules of the IOMMU, within pages */
-static struct phys_vec_slice
-iova_slice(const struct dma_buf_phys_map *map,
-	   const struct dma_buf_phys_cursor *cur)
-{
-	struct phys_vec_slice slice = dma_buf_phys_cursor_slice(cur, map);
-	size_t unit = min(iova_granule(map), PAGE_SIZE);
-	size_t lead = slice.skip & (unit - 1);
-
-	slice.skip -= lead;
-	slice.len = ALIGN(lead + slice.len, unit);
-	return slice;
-}
-
 static struct dma_buf_phys_layout
 iova_layout(const struct dma_buf_phys_map *map)
 {
+	unsigned long pgsizes = iova_pgsizes(map);
 	struct dma_buf_phys_cursor cur;
 
 	dma_buf_phys_cursor_start(&cur, map);
 	return (struct dma_buf_phys_layout) {
-		.rest = iova_slice(map, &cur),
-		.pgsizes = iova_pgsizes(map),
+		.rest = iova_slice(map, &cur, pgsizes),
+		.pgsizes = pgsizes,
 	};
 }
 
@@ -261,11 +250,15 @@ static void groups_sever(struct dma_buf_phys_map *map,
 static void groups_release(struct dma_buf_phys_map *map)
 {
 	struct iommu_iotlb_gather gather;
-	bool lazy;
 
-	lazy = iova_gather_begin(map, &gather, DMA_IOVA_FLUSH_ALL);
+	if (!iova_is_lazy(map)) {
+		groups_unlink(map, SIZE_MAX);
+		iova_forget(map);
+		return;
+	}
+	dma_iova_gather_init(map->device.dev, &gather, DMA_IOVA_FLUSH_LAZY);
 	groups_sever(map, &gather);
-	iova_free(map, &gather, lazy);
+	iova_free_lazy(map, &gather);
 }
 
 /* it->run is where the groups that the iterator went over end in IOVA space. */
@@ -282,10 +275,11 @@ static void groups_next(struct dma_buf_phys_iter *it,
 {
 	const struct dma_buf_phys_map *map = it->map;
 	struct dma_buf_phys_cursor *cur = &it->cursor;
+	unsigned long pgsizes = iova_pgsizes(map);
 	struct dma_buf_phys_layout layout = {
 		.offset = it->run,
-		.rest = iova_slice(map, cur),
-		.pgsizes = iova_pgsizes(map),
+		.rest = iova_slice(map, cur, pgsizes),
+		.pgsizes = pgsizes,
 	};
 	size_t lead = cur->skip - layout.rest.skip;
 	const struct phys_vec *first = layout.rest.vecs;
@@ -340,15 +334,13 @@ static const struct dma_buf_phys_route groups_route = {
  * Runs can only follow each other in an IOVA range if every inner boundary lies
  * on the IOMMU's granule, which may be larger than a page.
  */
-static bool iova_packs(const struct dma_buf_phys_map *map)
+static bool iova_packs(const struct dma_buf_phys_map *map,
+		       unsigned long pgsizes)
 {
-	unsigned long mask = iova_granule(map) - 1;
+	unsigned long mask = (pgsizes & -pgsizes) - 1;
 	struct dma_buf_phys_cursor cur;
 	struct phys_vec run;
 	bool first = true;
-
-	if (mask < PAGE_SIZE)
-		return true;
 
 	dma_buf_phys_cursor_start(&cur, map);
 	while (dma_buf_phys_cursor_next(&cur, map, &run)) {
@@ -362,31 +354,31 @@ static bool iova_packs(const struct dma_buf_phys_map *map)
 }
 
 /* Without a hole, but for @pad bytes in front of the slice */
-static int iova_map_piece(struct dma_buf_phys_map *map, size_t pad)
+static int iova_map_piece(struct dma_buf_phys_map *map,
+			  const struct phys_vec_slice *slice, size_t lead,
+			  size_t pad, bool granule_fits)
 {
-	struct dma_buf_phys_cursor cur;
-	struct phys_vec_slice slice;
 	int ret;
 
-	dma_buf_phys_cursor_start(&cur, map);
-	slice = iova_slice(map, &cur);
 	if (!dma_iova_try_alloc(map->device.dev, &map->device.iova,
-				slice.vecs->paddr + slice.skip,
-				pad + slice.len))
+				slice->vecs->paddr + slice->skip,
+				pad + slice->len))
 		return -EOPNOTSUPP;
 
-	map->device.skip = pad + cur.skip - slice.skip;
-	ret = iova_link(map, &slice, pad);
+	map->device.skip = pad + lead;
+	ret = granule_fits ? iova_link(map, slice, pad) :
+			     iova_link_each(map, *slice);
 	if (ret)
 		goto err_free;
-	ret = dma_iova_sync(map->device.dev, &map->device.iova, pad, slice.len);
+	ret = dma_iova_sync(map->device.dev, &map->device.iova, pad,
+			    slice->len);
 	if (ret)
 		goto err_unlink;
 	map->route = &iova_route;
 	return 0;
 
 err_unlink:
-	iova_unlink(map, pad, slice.len);
+	iova_unlink(map, pad, slice->len);
 err_free:
 	iova_forget(map);
 	return ret;
@@ -423,39 +415,47 @@ err_unlink:
 	return ret;
 }
 
-/*
- * The largest page of the IOMMU that may fit in a run of @len bytes of the buffer:
- * a short mapping of a long run needs no long pad.
- */
-static unsigned long iova_page(const struct dma_buf_phys_map *map, size_t len)
+/* Look at the runs to see which of them can follow each other. */
+static int iova_map_scanned(struct dma_buf_phys_map *map,
+			    const struct phys_vec_slice *slice, size_t lead,
+			    unsigned long pgsizes, bool contiguous)
 {
-	const struct dma_buf_phys *phys = map->attach->dmabuf->phys;
-	unsigned long largest = min(phys->shape.pages.largest,
-				    rounddown_pow_of_two(len));
-	unsigned long pgsizes = iova_pgsizes(map) & (2 * largest - 1);
+	struct dma_buf_phys_layout layout = {
+		.rest = *slice,
+		.pgsizes = pgsizes,
+		.contiguous = contiguous,
+	};
 
-	return pgsizes ? BIT(__fls(pgsizes)) : iova_granule(map);
-}
-
-static int iova_map_laid_out(struct dma_buf_phys_map *map, bool contiguous)
-{
-	const struct dma_buf_phys *phys = map->attach->dmabuf->phys;
-	struct dma_buf_phys_layout layout = iova_layout(map);
-	phys_addr_t paddr = layout.rest.vecs->paddr + layout.rest.skip;
-	unsigned long page = iova_page(map, layout.rest.len);
-
-	/* One offset is right for all, as the description was found to be. */
-	if (!(phys->shape.pages.apart & (page - 1)))
-		return iova_map_piece(map, paddr & (page - 1));
-
-	layout.contiguous = contiguous;
 	dma_buf_phys_layout_next(&layout);
 	if (!layout.rest.len)
-		return iova_map_piece(map, layout.offset);
+		return iova_map_piece(map, slice, lead, layout.offset, true);
 
 	while (dma_buf_phys_layout_next(&layout))
 		;
 	return iova_map_groups(map, layout.offset + layout.group.len);
+}
+
+/*
+ * The largest page that can fit anywhere in the slice tells whether there is
+ * anything to scan for; a short mapping of a long run needs no long pad.
+ */
+static int iova_map_laid_out(struct dma_buf_phys_map *map,
+			     const struct phys_vec_slice *slice, size_t lead,
+			     unsigned long pgsizes, bool contiguous)
+{
+	const struct dma_buf_phys *phys = map->attach->dmabuf->phys;
+	unsigned long mask;
+
+	mask = pgsizes & (2 * phys->shape.pages.largest - 1);
+	mask &= GENMASK(__fls(slice->len), 0);
+	mask = mask ? BIT(__fls(mask)) - 1 : 0;
+
+	/* One offset is right for all, as the description was found to be. */
+	if (!(phys->shape.pages.apart & mask))
+		return iova_map_piece(map, slice, lead,
+				      (slice->vecs->paddr + slice->skip) & mask,
+				      true);
+	return iova_map_scanned(map, slice, lead, pgsizes, contiguous);
 }
 
 /*
@@ -467,14 +467,27 @@ static int iova_map_laid_out(struct dma_buf_phys_map *map, bool contiguous)
  */
 int dma_buf_phys_map_iova(struct dma_buf_phys_map *map, bool contiguous)
 {
+	struct dma_buf_phys_cursor cur;
+	struct phys_vec_slice slice;
+	unsigned long pgsizes;
 	int ret = -EOPNOTSUPP;
+	size_t lead;
+	bool fits;
 
-	if (!use_dma_iommu(map->device.dev) || !iova_packs(map))
+	if (!use_dma_iommu(map->device.dev))
 		return -EOPNOTSUPP;
 
-	if (iova_granule(map) <= PAGE_SIZE)
-		ret = iova_map_laid_out(map, contiguous);
+	pgsizes = iova_pgsizes(map);
+	dma_buf_phys_cursor_start(&cur, map);
+	slice = iova_slice(map, &cur, pgsizes);
+	lead = cur.skip - slice.skip;
+
+	fits = iova_granule_fits(pgsizes);
+	if (fits)
+		ret = iova_map_laid_out(map, &slice, lead, pgsizes, contiguous);
+	else if (!iova_packs(map, pgsizes))
+		return -EOPNOTSUPP;
 	if (ret == -EOPNOTSUPP)
-		ret = iova_map_piece(map, 0);
+		ret = iova_map_piece(map, &slice, lead, 0, fits);
 	return ret;
 }

@@ -64,11 +64,13 @@ static int device_walk(struct bench_case *c)
 {
 	const struct dma_buf_phys_piece *piece;
 	struct dma_buf_phys_walk walk;
-	u64 sum = 0;
+	u64 addrs = 0, lens = 0;
 
-	dma_buf_phys_for_each(&c->map, &walk, piece)
-		sum += piece->addr + piece->len;
-	c->sum = sum;
+	dma_buf_phys_for_each(&c->map, &walk, piece) {
+		addrs += piece->addr;
+		lens += piece->len;
+	}
+	c->sum = addrs + lens;
 	return 0;
 }
 
