@@ -203,15 +203,20 @@ static void test_phys_vec_error(struct kunit *test)
 	struct phys_vec vecs[] = {
 		{ .paddr = 8 * pgsz, .len = 2 * pgsz },
 		{ .paddr = 4 * pgsz, .len = pgsz },
+		{ .paddr = 2 * pgsz, .len = pgsz },
 		{ .paddr = 16 * pgsz, .len = 3 * pgsz },
 	};
-	struct phys_vec_slice slice = { .vecs = vecs, .len = 6 * pgsz };
+	struct phys_vec_slice slice = { .vecs = vecs, .len = 7 * pgsz };
+	pt_vaddr_t used;
 
-	do_map(test, va + 4 * pgsz, 32 * pgsz, pgsz);
-	KUNIT_EXPECT_EQ(test, map_phys_vec(test, va, &slice), -EADDRINUSE);
-	KUNIT_EXPECT_EQ(test, count_valids(test), 1);
-	check_iova(test, va + 4 * pgsz, 32 * pgsz, pgsz);
-	do_unmap(test, va + 4 * pgsz, pgsz);
+	for (used = va; used != va + slice.len; used += pgsz) {
+		do_map(test, used, 32 * pgsz, pgsz);
+		KUNIT_EXPECT_EQ(test, map_phys_vec(test, va, &slice),
+				-EADDRINUSE);
+		KUNIT_EXPECT_EQ(test, count_valids(test), 1);
+		check_iova(test, used, 32 * pgsz, pgsz);
+		do_unmap(test, used, pgsz);
+	}
 
 	vecs[1].paddr += pgsz / 2;
 	KUNIT_EXPECT_EQ(test, map_phys_vec(test, va, &slice), -ENXIO);
