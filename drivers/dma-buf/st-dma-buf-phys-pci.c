@@ -40,8 +40,10 @@ static void check_slice(struct kunit *test, struct phys_pci_test *t,
 	KUNIT_EXPECT_STREQ(test, t->imp->map.route->name,
 			   route_names[t->pci->route]);
 	dma_buf_phys_for_each(&t->imp->map, &walk, piece) {
-		if (!n++)
-			first = end = piece->addr;
+		if (!n++) {
+			first = piece->addr;
+			end = first;
+		}
 		if (!phys_pci_piece_is_right(test, t, off, piece->addr,
 					     piece->len))
 			break;
@@ -116,7 +118,7 @@ static void old_importer_reaches_the_buffer(struct kunit *test)
 		KUNIT_EXPECT_LE(test, sg_dma_len(sg),
 				dma_get_max_seg_size(t->pci->dev));
 		if (!phys_pci_piece_is_right(test, t, off, sg_dma_address(sg),
-				    sg_dma_len(sg)))
+					     sg_dma_len(sg)))
 			break;
 		off += sg_dma_len(sg);
 	}
