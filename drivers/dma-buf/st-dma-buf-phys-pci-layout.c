@@ -70,6 +70,9 @@ EXPORT_SYMBOL_IF_KUNIT(phys_pci_layouts);
 static void fill_ranges(const struct phys_pci_layout *layout, phys_addr_t bar,
 			struct phys_vec *ranges, size_t nr)
 {
+	/* A page between them, and room for one that touches the one before */
+	size_t stride = (layout->pages + 1) * P +
+			(layout->touch ? layout->pages * P : 0);
 	size_t i;
 
 	for (i = 0; i < nr; i++) {
@@ -77,8 +80,7 @@ static void fill_ranges(const struct phys_pci_layout *layout, phys_addr_t bar,
 			ranges[i] = layout->ranges[i];
 		else
 			ranges[i] = (struct phys_vec) {
-				(layout->pages + 1) * (nr - i) * P,
-				layout->pages * P
+				stride * (nr - i), layout->pages * P
 			};
 		ranges[i].paddr += bar;
 		if (i && layout->touch && i % layout->touch == 0)
