@@ -156,15 +156,16 @@ int dma_buf_phys_check_attach(struct dma_buf_attachment *attach)
 	ret = dma_buf_phys_stats_add(attach);
 	if (ret)
 		return ret;
-	dma_buf_phys_note_route(attach);
 
-	guard(spinlock)(&phys->lock);
-	if (phys->state == DMA_BUF_PHYS_DEAD)
-		return -ENODEV;
-	if (phys->desc.provider && !attach->peer2peer)
-		return -EOPNOTSUPP;
-	if (dma_buf_importer_class(attach) < phys->desc.needs)
-		return -EOPNOTSUPP;
+	scoped_guard(spinlock, &phys->lock) {
+		if (phys->state == DMA_BUF_PHYS_DEAD)
+			return -ENODEV;
+		if (phys->desc.provider && !attach->peer2peer)
+			return -EOPNOTSUPP;
+		if (dma_buf_importer_class(attach) < phys->desc.needs)
+			return -EOPNOTSUPP;
+	}
+	dma_buf_phys_note_route(attach);
 	return 0;
 }
 

@@ -3,23 +3,17 @@
  * What an exporter may describe, which importers are let in, and what a buffer
  * tells about itself.
  */
-#include <kunit/device.h>
 #include <linux/device.h>
 #include <linux/file.h>
+#include <linux/pci.h>
 
 #include "st-dma-buf-phys.h"
 
 #define P	PAGE_SIZE
 
-/* Only its owner's name counts: nobody asks for a route here. */
-static struct p2pdma_provider some_provider;
-
-static int desc_init(struct kunit *test)
-{
-	some_provider.owner = kunit_device_register(test, "provider");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, some_provider.owner);
-	return 0;
-}
+/* A function that has a name, and no route to anything */
+static struct pci_dev some_function = { .dev.init_name = "provider" };
+static struct p2pdma_provider some_provider = { .owner = &some_function.dev };
 
 struct desc_case {
 	const char *name;
@@ -337,7 +331,6 @@ static struct kunit_case phys_desc_cases[] = {
 
 static struct kunit_suite phys_desc_suite = {
 	.name = "dma-buf-phys-desc",
-	.init = desc_init,
 	.test_cases = phys_desc_cases,
 };
 
