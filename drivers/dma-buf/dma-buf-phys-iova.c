@@ -110,11 +110,35 @@ static bool iova_is_lazy(const struct dma_buf_phys_map *map)
 	       iova_domain(map)->type == IOMMU_DOMAIN_DMA_FQ;
 }
 
-static void iova_free_lazy(struct dma_buf_phys_map *map,
-			   struct iommu_iotlb_gather *gather)
+/* Returns false, and does nothing, if the domain is not lazy. */
+static bool iova_release_lazy(struct dma_buf_phys_map *map,
+			      void (*sever)(struct dma_buf_phys_map *map,
+					    struct iommu_iotlb_gather *gather))
 {
+	struct iommu_iotlb_gather gather;
+
+	if (!iova_is_lazy(map))
+		return false;
+
 	WRITE_ONCE(map->attach->phys_lazy, true);
-	dma_iova_free_lazy(map->device.dev, &map->device.iova, gather);
+	dma_iova_gather_init(map->device.dev, &gather, DMA_IOVA_FLUSH_LAZY);
+	sever(map, &gather);
+	dma_iova_free_lazy(map->device.dev, &map->device.iova, &gather);
+	return true;
+}
+
+/*
+ * The domain to flush for an attachment that unmapped lazily. A device that is
+ * gone, or that somebody else has got, was taken out of it, flush included.
+ */
+static struct iommu_domain *lazy_domain(struct dma_buf_attachment *attach)
+{
+	struct iommu_domain *domain = NULL;
+
+	if (attach->phys_lazy)
+		domain = iommu_get_domain_for_dev(attach->dev);
+	attach->phys_lazy = false;
+	return domain && domain->type == IOMMU_DOMAIN_DMA_FQ ? domain : NULL;
 }
 
 /*
@@ -129,12 +153,10 @@ void dma_buf_phys_flush_lazy(struct dma_buf *dmabuf)
 	dma_resv_assert_held(dmabuf->resv);
 
 	list_for_each_entry(attach, &dmabuf->attachments, node) {
-		if (!attach->phys_lazy)
+		domain = lazy_domain(attach);
+		if (!domain || domain == flushed)
 			continue;
-		attach->phys_lazy = false;
-		domain = iommu_get_dma_domain(attach->dev);
-		if (domain != flushed)
-			iommu_flush_iotlb_all(domain);
+		iommu_flush_iotlb_all(domain);
 		flushed = domain;
 	}
 }
@@ -142,8 +164,10 @@ void dma_buf_phys_flush_lazy(struct dma_buf *dmabuf)
 /* The attachment goes: nobody else knows that its device may need a flush. */
 void dma_buf_phys_detach_lazy(struct dma_buf_attachment *attach)
 {
-	if (attach->phys_lazy)
-		iommu_flush_iotlb_all(iommu_get_dma_domain(attach->dev));
+	struct iommu_domain *domain = lazy_domain(attach);
+
+	if (domain)
+		iommu_flush_iotlb_all(domain);
 }
 
 /*
@@ -161,16 +185,10 @@ static void iova_sever(struct dma_buf_phys_map *map,
 
 static void iova_release(struct dma_buf_phys_map *map)
 {
-	struct iommu_iotlb_gather gather;
-
-	if (!iova_is_lazy(map)) {
-		iova_unlink(map, map->device.skip, map->len);
-		iova_forget(map);
+	if (iova_release_lazy(map, iova_sever))
 		return;
-	}
-	dma_iova_gather_init(map->device.dev, &gather, DMA_IOVA_FLUSH_LAZY);
-	iova_sever(map, &gather);
-	iova_free_lazy(map, &gather);
+	iova_unlink(map, map->device.skip, map->len);
+	iova_forget(map);
 }
 
 static void iova_start(struct dma_buf_phys_iter *it)
@@ -249,16 +267,10 @@ static void groups_sever(struct dma_buf_phys_map *map,
 
 static void groups_release(struct dma_buf_phys_map *map)
 {
-	struct iommu_iotlb_gather gather;
-
-	if (!iova_is_lazy(map)) {
-		groups_unlink(map, SIZE_MAX);
-		iova_forget(map);
+	if (iova_release_lazy(map, groups_sever))
 		return;
-	}
-	dma_iova_gather_init(map->device.dev, &gather, DMA_IOVA_FLUSH_LAZY);
-	groups_sever(map, &gather);
-	iova_free_lazy(map, &gather);
+	groups_unlink(map, SIZE_MAX);
+	iova_forget(map);
 }
 
 /* it->run is where the groups that the iterator went over end in IOVA space. */

@@ -82,7 +82,8 @@ struct dma_buf_phys_shape {
  * @nr_severed: @lock; mappings that were severed and not unmapped yet
  * @since: @transition and @lock to write; when the last revoke began
  * @deadline: @transition; when its grace time ends, in jiffies
- * @changed: woken when a revoke finds @nr_maps become 0, and when mappings were severed
+ * @changed: woken when @nr_maps becomes 0 during a revoke, and when mappings were
+ *	severed
  */
 struct dma_buf_phys {
 	struct dma_buf *dmabuf;

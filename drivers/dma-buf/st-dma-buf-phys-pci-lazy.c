@@ -72,6 +72,26 @@ static void map_and_unmap(struct kunit *test, struct phys_pci_test *t)
 	phys_test_unmap(t->imp);
 }
 
+/* The same for an attachment of another importer, which is the caller's */
+static struct dma_buf_attachment *
+attach_map_and_unmap(struct kunit *test, struct phys_pci_test *t,
+		     struct device *dev)
+{
+	struct dma_buf_attachment *attach;
+	struct dma_buf_phys_map map;
+
+	attach = dma_buf_dynamic_attach(t->dmabuf, dev, &phys_test_importer_ops,
+					t->imp);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, attach);
+	KUNIT_ASSERT_EQ(test, 0,
+			dma_buf_phys_map_device(attach, &map, t->pci->dev, 0,
+						t->dmabuf->size,
+						DMA_BIDIRECTIONAL, 0));
+	lazy_flushes = 0;
+	dma_buf_phys_unmap(&map);
+	return attach;
+}
+
 static void unmap_leaves_the_flush(struct kunit *test)
 {
 	struct phys_pci_test *t = lazy_init(test);
@@ -113,20 +133,9 @@ static void detach_flushes_what_was_left(struct kunit *test)
 {
 	struct phys_pci_test *t = lazy_init(test);
 	struct dma_buf_attachment *attach;
-	struct dma_buf_phys_map map;
 
-	attach = dma_buf_dynamic_attach(t->dmabuf, t->pci->dev,
-					&phys_test_importer_ops, t->imp);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, attach);
-
-	KUNIT_ASSERT_EQ(test, 0,
-			dma_buf_phys_map_device(attach, &map, t->pci->dev, 0,
-						t->dmabuf->size,
-						DMA_BIDIRECTIONAL, 0));
-	lazy_flushes = 0;
-	dma_buf_phys_unmap(&map);
+	attach = attach_map_and_unmap(test, t, t->pci->dev);
 	KUNIT_EXPECT_EQ(test, lazy_flushes, 0);
-
 	dma_buf_detach(t->dmabuf, attach);
 	KUNIT_EXPECT_EQ(test, lazy_flushes, 1);
 }
@@ -136,18 +145,8 @@ static void other_device_is_flushed_at_once(struct kunit *test)
 {
 	struct phys_pci_test *t = lazy_init(test);
 	struct dma_buf_attachment *attach;
-	struct dma_buf_phys_map map;
 
-	attach = dma_buf_dynamic_attach(t->dmabuf, t->pci->provider->owner,
-					&phys_test_importer_ops, t->imp);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, attach);
-
-	KUNIT_ASSERT_EQ(test, 0,
-			dma_buf_phys_map_device(attach, &map, t->pci->dev, 0,
-						t->dmabuf->size,
-						DMA_BIDIRECTIONAL, 0));
-	lazy_flushes = 0;
-	dma_buf_phys_unmap(&map);
+	attach = attach_map_and_unmap(test, t, t->pci->provider->owner);
 	KUNIT_EXPECT_EQ(test, lazy_flushes, 1);
 	KUNIT_EXPECT_FALSE(test, attach->phys_lazy);
 	dma_buf_detach(t->dmabuf, attach);
