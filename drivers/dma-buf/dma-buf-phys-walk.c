@@ -31,24 +31,15 @@ bool dma_buf_phys_cursor_next(struct dma_buf_phys_cursor *cur,
 			      const struct dma_buf_phys_map *map,
 			      struct phys_vec *run)
 {
-	const struct phys_vec *ranges =
-		map->attach->dmabuf->phys->desc.ranges;
-	const struct phys_vec *range = &ranges[cur->index];
-	size_t len;
+	struct phys_vec_slice rest = dma_buf_phys_cursor_slice(cur, map);
+	const struct phys_vec *first = rest.vecs;
 
-	if (!cur->left)
+	if (!phys_vec_slice_next(&rest, run))
 		return false;
 
-	run->paddr = range->paddr + cur->skip;
-	len = range->len - cur->skip;
-	while (len < cur->left &&
-	       range[1].paddr == range->paddr + range->len)
-		len += (++range)->len;
-	run->len = min(len, cur->left);
-
-	cur->index = range + 1 - ranges;
-	cur->skip = 0;
-	cur->left -= run->len;
+	cur->index += rest.vecs - first;
+	cur->skip = rest.skip;
+	cur->left = rest.len;
 	return true;
 }
 

@@ -75,8 +75,8 @@ static bool phys_attrs_are_valid(const struct dma_buf_phys_desc *desc)
 }
 
 /*
- * Returns 0 and sets *@shape, -EINVAL or -EOVERFLOW. A bad description is a bug of the exporter,
- * so it gets a line in the log.
+ * Returns 0 and sets *@shape, -EINVAL or -EOVERFLOW. A bad description is a bug of
+ * the exporter, so it gets a line in the log.
  */
 int dma_buf_phys_check_desc(const struct dma_buf *dmabuf,
 			    const struct dma_buf_phys_desc *desc,

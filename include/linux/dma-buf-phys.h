@@ -107,7 +107,6 @@ struct dma_buf_phys_desc {
 };
 
 /* Exporter: &dma_buf_export_info.phys begins a description, these change it. */
-
 void dma_buf_phys_revoke_begin(struct dma_buf *dmabuf);
 void dma_buf_phys_revoke(struct dma_buf *dmabuf);
 int dma_buf_phys_restore(struct dma_buf *dmabuf,
@@ -165,16 +164,13 @@ struct dma_buf_phys_map {
 };
 
 /*
- * For the attrs of dma_buf_phys_map_device(), beside the DMA_ATTR_* that it takes:
- * behind an IOMMU, all of the mapping in one piece. That may cost the IOMMU large
- * pages, so it is for devices that take one address for a whole buffer, or whose
- * own page tables get shorter by it. On the other routes, and where the IOMMU has
- * pages larger than those of the ranges, there are pieces as ever.
+ * For the attrs of dma_buf_phys_map_device(): one piece, behind an IOMMU that has
+ * pages as small as the ranges. It may cost large pages, so it is for devices that
+ * take one address for all, or whose own page tables get shorter by it.
  */
 #define DMA_BUF_PHYS_MAP_CONTIGUOUS	BIT(BITS_PER_LONG - 1)
 
 /* Importer: map a slice into a target, walk the result, unmap. */
-
 int dma_buf_phys_reachable(struct dma_buf_attachment *attach,
 			   struct device *dma_dev);
 bool dma_buf_phys_untranslated(struct dma_buf_attachment *attach,
@@ -194,7 +190,6 @@ int dma_buf_phys_map_cpu(struct dma_buf_attachment *attach,
 void dma_buf_phys_unmap(struct dma_buf_phys_map *map);
 
 /* Importer: access what is mapped for the CPU, in windows. */
-
 ssize_t dma_buf_phys_access_begin(struct dma_buf_phys_map *map, size_t offset,
 				  size_t len, struct iosys_map *vaddr);
 void dma_buf_phys_access_end(struct dma_buf_phys_map *map);
@@ -215,11 +210,9 @@ struct dma_buf_phys_piece {
  * Lives on the caller's stack and may be copied.
  */
 struct dma_buf_phys_iter {
-	/* private: input */
+	/* private: */
 	const struct dma_buf_phys_map *map;
 	size_t cap;
-
-	/* private: internal */
 	size_t (*fill)(struct dma_buf_phys_iter *it,
 		       struct dma_buf_phys_piece *pieces, size_t nr);
 	struct dma_buf_phys_piece rest;
@@ -237,15 +230,12 @@ void dma_buf_phys_iter_start(struct dma_buf_phys_iter *it,
 size_t dma_buf_phys_count(const struct dma_buf_phys_map *map, size_t cap);
 
 /**
- * dma_buf_phys_iter_fill - go over the next pieces
+ * dma_buf_phys_iter_fill - go over the next pieces, for who cannot have a loop
  * @it: iterator
  * @pieces: array to write them to
  * @nr: entries in @pieces, at least one
  *
- * What dma_buf_phys_for_each() is made of; for callers who cannot have a loop.
- *
  * Context: Any. The mapping must stay mapped.
- *
  * Return: how many pieces were written, 0 if there is none left.
  */
 static inline size_t dma_buf_phys_iter_fill(struct dma_buf_phys_iter *it,
@@ -256,10 +246,8 @@ static inline size_t dma_buf_phys_iter_fill(struct dma_buf_phys_iter *it,
 }
 
 /**
- * struct dma_buf_phys_walk - an iterator and the pieces in front of it
- *
- * The core hands out pieces by the dozen, so that a step from one to the next
- * is a step in an array. Lives on the caller's stack.
+ * struct dma_buf_phys_walk - an iterator and the pieces in front of it: a step
+ *	to the next is one in an array. Lives on the caller's stack.
  */
 struct dma_buf_phys_walk {
 	/* private: */
@@ -297,8 +285,7 @@ dma_buf_phys_walk_on(struct dma_buf_phys_walk *walk)
  */
 #define dma_buf_phys_for_each_max(map, walk, piece, cap)		\
 	for (piece = dma_buf_phys_walk_start(walk, map, cap);		\
-	     piece != (walk)->end ||					\
-	     (piece = dma_buf_phys_walk_on(walk));			\
+	     piece != (walk)->end || (piece = dma_buf_phys_walk_on(walk)); \
 	     piece++)
 
 /**
