@@ -25,3 +25,8 @@ die() {
 
 # usage(): the comment block on top of the script is its help text.
 usage() { awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; }
+
+# Where CHECK_END says when (seconds since 1970), nothing begins any more after it: what is left
+# out is skipped, and says so.
+time_left() { [ -z "${CHECK_END:-}" ] || [ "$(date +%s)" -lt "$CHECK_END" ]; }
+no_time() { echo "ok - $1 # SKIP no time left for it"; }
