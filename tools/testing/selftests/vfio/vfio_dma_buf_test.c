@@ -354,6 +354,7 @@ TEST_F(vfio_dma_buf_test, copy_to_another_ioas)
 	unmap_region(self->importer, &region);
 
 	/* There and back again, into a domain if the importer has one */
+	region.size = copy.size;
 	iommu_copy(self->importer, &region, other, copy.iova);
 	unmap_region(other, &copy);
 	unmap_region(self->importer, &region);
