@@ -279,8 +279,7 @@ static int export_layout(struct p2p *p2p, const struct layout *layout)
 }
 
 /* @nr pages of the dma-buf, beginning with the @first */
-static void map_pages(struct p2p *p2p, int fd,
-		      u64 first, u64 nr)
+static void map_pages(struct p2p *p2p, int fd, u64 first, u64 nr)
 {
 	p2p->dma_buf.size = nr * page_size;
 	iommu_map_dma_buf(p2p->importer_iommu, &p2p->dma_buf, fd,
@@ -293,8 +292,7 @@ static void unmap_pages(struct p2p *p2p)
 }
 
 /* The device writes what is mapped: @nr pages, beginning with the @first. */
-static void check_write(struct p2p *p2p, u64 first,
-			u64 nr)
+static void check_write(struct p2p *p2p, u64 first, u64 nr)
 {
 	struct window *window = &p2p->window;
 	void *buf = p2p->memory.vaddr;
@@ -312,8 +310,7 @@ static void check_write(struct p2p *p2p, u64 first,
 			 "The BAR does not have the bytes that the device wrote\n");
 }
 
-static void check_read(struct p2p *p2p, u64 first,
-		       u64 nr)
+static void check_read(struct p2p *p2p, u64 first, u64 nr)
 {
 	struct window *window = &p2p->window;
 	void *buf = p2p->memory.vaddr;
@@ -333,8 +330,7 @@ static void check_read(struct p2p *p2p, u64 first,
 			       "The device does not read what the BAR has\n");
 }
 
-static void check_both_ways(struct p2p *p2p,
-			    u64 first, u64 nr)
+static void check_both_ways(struct p2p *p2p, u64 first, u64 nr)
 {
 	check_write(p2p, first, nr);
 	check_read(p2p, first, nr);
