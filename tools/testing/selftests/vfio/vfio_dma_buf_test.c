@@ -334,7 +334,7 @@ TEST_F(vfio_dma_buf_test, map_bad_slices)
 	EXPECT_EQ(-EINVAL, __iommu_map_dma_buf(self->importer, &region, fd, size));
 	EXPECT_EQ(-EINVAL, __iommu_map_dma_buf(self->importer, &region, fd,
 					       size - page_size));
-	EXPECT_NE(0, __iommu_map_dma_buf(self->importer, &region, fd, -page_size));
+	EXPECT_EQ(-EOVERFLOW, __iommu_map_dma_buf(self->importer, &region, fd, -page_size));
 
 	ASSERT_EQ(0, close(fd));
 }
