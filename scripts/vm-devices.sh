@@ -126,6 +126,23 @@ devices() {
 	device virtio-net-pci,id=nic,netdev=net,iommu_platform=on,disable-legacy=on,romfile=
 }
 
+# choose_qemu: this machine's, or the newer one, which takes the loader, the libraries and the files
+# of its tree. Without the variable it would try the modules of this machine's.
+choose_qemu() {
+	local tree lib status=0
+	EMULATOR=(qemu-system-x86_64)
+	[ "$NEW_QEMU" ] || return 0
+	tree=$("$TOP/scripts/fetch-tree" qemu) || status=$?
+	if [ "$status" != 0 ]; then
+		echo "$tree"
+		[ "$status" = 4 ] || status=125
+		exit "$status"
+	fi
+	lib=$tree/usr/lib/x86_64-linux-gnu
+	EMULATOR=(env "QEMU_MODULE_DIR=$lib/qemu" "$lib/ld-linux-x86-64.so.2" --library-path "$lib"
+		"$tree/usr/bin/qemu-system-x86_64" -L "$tree/usr/share/qemu" -L "$tree/usr/share/seabios")
+}
+
 qemu_arguments() {
 	ARGS=(console=ttyS0 panic=-1 no_timer_check)
 	QEMU=(-machine q35,kernel-irqchip=split -cpu "$CPU" -smp "$SMP" -m "$MEMORY"

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# vfio-suite.sh SUITE ID... -- PROGRAM...: in a guest, programs of upstream's vfio selftests.
+#
+# SUITE is the folder of them. Its own script binds the first device of each ID, VENDOR:DEVICE,
+# and a PROGRAM gets all of them. {} in a PROGRAM is replaced by the name of each of them, one
+# after another.
+PATH=$PATH:/tmp/$1
+cd "$1" || exit
+shift
+
+devices=()
+while [ "$1" != -- ]; do
+	for device in /sys/bus/pci/devices/*; do
+		id=$(cat "$device"/vendor "$device"/device | tr -d '\n')
+		[ "$id" = "0x${1%:*}0x${1#*:}" ] && devices+=("${device##*/}") && break
+	done
+	shift
+done
+shift
+bash setup.sh "${devices[@]}" >/dev/null || exit
+export VFIO_SELFTESTS_BDF="${devices[*]}"
+
+programs=()
+for program; do
+	case $program in
+	*{}*)
+		for device in "${devices[@]}"; do
+			programs+=("${program/\{\}/$device}")
+		done
+		;;
+	*) programs+=("$program") ;;
+	esac
+done
+exec run-all "${programs[@]}"
