@@ -47,10 +47,27 @@ static void maps_all(const void *arg)
 	bed_alive(&b, 1);
 }
 
-/* areas.so has QEMU make one buffer of two ranges, and map it in two slices. */
+/* Both of them in vain, as QEMU tells and warns */
+static void areas_refused(struct bed *b)
+{
+	size_t len = b->bar.len / 2;
+	unsigned int refused = qemu_traced(&b->qemu, 0, MAPPED, len, "-1");
+	unsigned int warned = qemu_traced(&b->qemu, 0, "_dma_map\\(.* %#zx, .*\\) = -95 ",
+					  len);
+
+	CHECK(refused >= 2 && warned >= 2, "%u refused:\n%s", refused,
+	      qemu_trace(&b->qemu));
+	note("EOPNOTSUPP for both");
+	bed_dead(b);
+}
+
+/*
+ * areas.so has QEMU make one buffer of two ranges, and map it in two slices. They
+ * touch each other: QEMU 11 takes a place in the BAR for one in the buffer.
+ */
 static void two_areas(const void *arg)
 {
-	unsigned int mapped, refused;
+	unsigned int mapped;
 	struct bed b;
 
 	(void)arg;
@@ -58,16 +75,12 @@ static void two_areas(const void *arg)
 	CHECK_EQ(qemu_traced(&b.qemu, 0, "^vfio_region_dmabuf Device %s,",
 			     b.qemu.devs[EXPORTER].name), 2);
 	mapped = qemu_traced(&b.qemu, 0, MAPPED, b.bar.len / 2, "0");
-	refused = qemu_traced(&b.qemu, 0, MAPPED, b.bar.len / 2, "-95");
 	if (!b.here) {
-		note("the kernel refuses both");
-		CHECK(!mapped && refused >= 2, "%u mapped, %u refused:\n%s", mapped,
-		      refused, qemu_trace(&b.qemu));
-		bed_dead(&b);
+		CHECK(!mapped, "%u mapped:\n%s", mapped, qemu_trace(&b.qemu));
+		areas_refused(&b);
 		return;
 	}
-	CHECK(mapped >= 2 && !refused, "%u mapped, %u refused:\n%s", mapped,
-	      refused, qemu_trace(&b.qemu));
+	CHECK(mapped >= 2, "%u mapped:\n%s", mapped, qemu_trace(&b.qemu));
 	bed_state(&b, "live", 2);
 	bed_alive(&b, 1);
 	vfio_set_memory(&b.qemu.devs[EXPORTER], false);
