@@ -98,7 +98,8 @@ void cpu_read(struct qemu *q, uint64_t addr, void *data, size_t len)
 	unsigned int byte;
 	size_t i;
 
-	hex += strspn(hex, " 0x") ? 3 : 0;
+	CHECK(!strncmp(hex, " 0x", 3), "QEMU reads '%s'", hex);
+	hex += 3;
 	for (i = 0; i < len; i++) {
 		CHECK(sscanf(hex + 2 * i, "%2x", &byte) == 1, "%zu bytes of %zu",
 		      i, len);
