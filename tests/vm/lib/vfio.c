@@ -63,6 +63,15 @@ void vfio_open(struct vfio_dev *dev, const char *name, int iommufd)
 			  PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
+void vfio_adopt(struct vfio_dev *dev, const char *name, int fd)
+{
+	memset(dev, 0, sizeof(*dev));
+	strcpy(dev->name, name);
+	dev->fd = fd;
+	dev->iommufd = -1;
+	dev->config = region_info(dev, VFIO_PCI_CONFIG_REGION_INDEX).offset;
+}
+
 void vfio_close(struct vfio_dev *dev)
 {
 	close(dev->fd);

@@ -21,6 +21,8 @@ struct vfio_dev {
 
 /* Open, bind to iommufd, switch memory and bus mastering on; fails the test. */
 void vfio_open(struct vfio_dev *dev, const char *name, int iommufd);
+/* The fd of one that somebody else has opened and bound: all but vfio_attach() works. */
+void vfio_adopt(struct vfio_dev *dev, const char *name, int fd);
 void vfio_close(struct vfio_dev *dev);
 /* Attach to an address space; 0 or -errno. */
 int vfio_attach(struct vfio_dev *dev, uint32_t ioas);
