@@ -19,7 +19,7 @@ help:
 	@echo 'make fuzz           random calls, every answer checked (CASES=, LIMIT=, SEED=, KERNEL=)'
 	@echo 'make lint           checkpatch, sparse, W=1, kernel-doc, shellcheck, ...'
 	@echo 'make series         the mailable branch of patches: build/series'
-	@echo 'make shell          a shell in a guest (KERNEL=plain|debug|base, IOMMU=...)'
+	@echo 'make shell          a shell in a guest, with dmabufctl (KERNEL=plain|debug|base, IOMMU=...)'
 	@echo 'make build          only build a kernel (KERNEL=plain|debug|base)'
 	@echo 'make clean          remove build/'
 	@echo
@@ -62,7 +62,7 @@ series: setup
 KERNEL ?= plain
 IOMMU ?= intel
 shell: setup
-	@scripts/vm --kernel $(KERNEL) --iommu $(IOMMU) --shell
+	@scripts/vm --kernel $(KERNEL) --iommu $(IOMMU) --add "$$(scripts/tool)" --shell
 
 build: setup
 	@scripts/build $(KERNEL)
