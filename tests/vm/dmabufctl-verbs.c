@@ -18,6 +18,8 @@
 #include "sys.h"
 #include "tool.h"
 
+#define PCI_TESTDEV	0x1b360005
+
 /* Exit statuses, as dmabufctl.8 has them */
 enum { DONE, FAILED, USAGE, NOT_FOUND, DENIED, NOT_READY, NO_ROUTE, UNKNOWN };
 
@@ -219,7 +221,7 @@ static void export_refuses(const void *arg)
 	tool_expect(&t, USAGE, "not a BAR");
 	tool_run(&t, "export %s --bar", e);
 	tool_expect(&t, USAGE, "requires an argument");
-	if (pci_find(0x1b360005, 0, testdev)) {
+	if (pci_find(PCI_TESTDEV, 0, testdev)) {
 		tool_run(&t, "export %s --bar 1", testdev);
 		tool_expect(&t, NOT_FOUND, "port I/O");
 	}
@@ -259,6 +261,25 @@ static void export_wants_vfio(const void *arg)
 	tool_run(&t, "export %s --bar 2", machine.exporter);
 	tool_expect(&t, FAILED, sys_path("in use by dmabufctl-verbs (process %d)",
 					 getpid()));
+}
+
+/* The others of an IOMMU group keep user space out. */
+static void export_names_the_group(const void *arg)
+{
+	char testdev[PCI_NAME_LEN], edu[PCI_NAME_LEN];
+
+	(void)arg;
+	if (!pci_find(PCI_TESTDEV, 1, testdev) || !pci_find(PCI_EDU, 2, edu) ||
+	    pci_group(testdev) < 0 || pci_group(testdev) != pci_group(edu))
+		skip("no two functions in one IOMMU group");
+	CHECK(pci_bind(testdev, "vfio-pci"), "%s does not bind", testdev);
+	pci_bind(edu, NULL);
+	tool_run(&t, "export %s --bar 2", testdev);
+	CHECK_EQ(t.status, DONE);
+	if (!pci_bind(edu, "dma_buf_edu"))
+		skip("no driver for the other function");
+	tool_run(&t, "export %s --bar 2", testdev);
+	tool_expect(&t, NOT_READY, sys_path("%s (dma_buf_edu)", edu));
 }
 
 static void map_maps(const void *arg)
@@ -450,6 +471,7 @@ int main(void)
 		{ "export holds", export_holds, NULL, 0 },
 		{ "export refuses", export_refuses, NULL, 0 },
 		{ "export wants a device of VFIO's", export_wants_vfio, NULL, 0 },
+		{ "export names the group", export_names_the_group, NULL, 0 },
 		{ "map maps", map_maps, NULL, 0 },
 		{ "map refuses", map_refuses, NULL, 0 },
 		{ "watch tells, target domain", watch_tells, &importer_domain, 0 },

@@ -143,13 +143,14 @@ enum pci_answer p2p_host_bridge(const struct pci_place *place, bool same,
 	}
 	host = find_host(pci_hex(first, "vendor"), pci_hex(first, "device"));
 	if (host && (same || !host->same_only)) {
-		snprintf(why, size, "the host bridge %s (%s) is on the kernel's list: it lets it through",
+		snprintf(why, size,
+			 "host bridge %s (%s) is on the kernel's list: it lets it through",
 			 first, pci_id_text(first));
 		return PCI_YES;
 	}
 	snprintf(why, size, host ?
-		 "the host bridge %s (%s) lets it through only between its own ports" :
-		 "the host bridge %s (%s) is not on the kernel's list, the CPU no AMD Zen",
+		 "host bridge %s (%s) lets it through only between its own ports" :
+		 "host bridge %s (%s) is not on the kernel's list, nor is the CPU a Zen",
 		 first, pci_id_text(first));
 	return PCI_NO;
 }

@@ -15,7 +15,7 @@ typedef __s64 s64;
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-#define __noreturn		__attribute__((__noreturn__))
-#define __printf(a, b)		__attribute__((__format__(__printf__, a, b)))
+#define __noreturn		__attribute((noreturn))
+#define __printf(a, b)		__attribute((format(printf, a, b)))
 
 #endif /* TYPES_H */
