@@ -432,7 +432,7 @@ static void nobody_sees_own(const void *arg)
 	LIST_IS("live", ".state");
 	LIST_IS("null", ".importers");
 	LIST_IS("1", ".holders | length");
-	TOOL_JQ_IS(&t, false, "true", ".unseen | test(\"only root may read it\") and test(\"process\")");
+	TOOL_JQ_IS(&t, false, "true", ".unseen | test(\"only root may read it\") and test(\"what others have open\")");
 	tool_run_nobody(&t, "list");
 	tool_expect(&t, DONE, "not seen: importers");
 	tool_run_nobody(&t, "show %llu", ino);

@@ -68,15 +68,20 @@ static void cpuinfo(const char *text, const char *key, char *value, size_t size)
 
 static bool cpu_lets_through(char *why, size_t size)
 {
-	char *path = xprintf("%s/proc/cpuinfo", pci_root);
-	char *text = read_file(path);
-	char vendor[32], family[16];
+	static char vendor[32], family[16];
+	static bool read;
+	char *path, *text;
 	bool zen;
 
-	cpuinfo(text, "vendor_id", vendor, sizeof(vendor));
-	cpuinfo(text, "cpu family", family, sizeof(family));
-	free(text);
-	free(path);
+	if (!read) {
+		path = xprintf("%s/proc/cpuinfo", pci_root);
+		text = read_file(path);
+		cpuinfo(text, "vendor_id", vendor, sizeof(vendor));
+		cpuinfo(text, "cpu family", family, sizeof(family));
+		free(text);
+		free(path);
+		read = true;
+	}
 	zen = !strcmp(vendor, "AuthenticAMD") && atoi(family) >= AMD_ZEN;
 	if (zen)
 		snprintf(why, size, "an AMD CPU of family %s, Zen or newer, lets it through",
@@ -84,32 +89,53 @@ static bool cpu_lets_through(char *why, size_t size)
 	return zen;
 }
 
-/* Return: PCI_NO and "" where nothing stands for the host bridge */
-static enum pci_answer first_of_host(const struct pci_place *place,
-				     char first[PCI_NAME])
-{
+/* A root bus, and what stands for its host bridge if that is PCI_YES */
+struct root_bus {
+	char host[32];
+	char first[PCI_NAME];
 	enum pci_answer answer;
-	struct pci_place other;
+};
+
+static void find_first(struct root_bus *root)
+{
+	struct pci_place place;
 	struct pci_list all;
 	unsigned int type;
 	size_t i;
 
-	*first = 0;
 	pci_all(&all);
-	for (i = 0; i < all.nr && !*first; i++) {
-		pci_where(all.names[i], &other);
-		if (other.depth == 1 && !strcmp(other.host, place->host))
-			memcpy(first, all.names[i], PCI_NAME);
+	for (i = 0; i < all.nr && !*root->first; i++) {
+		pci_where(all.names[i], &place);
+		if (place.depth == 1 && !strcmp(place.host, root->host))
+			memcpy(root->first, all.names[i], PCI_NAME);
 	}
 	free(all.names);
-	if (!*first)
-		return PCI_NO;
-	if (!strcmp(strrchr(first, ':'), ":00.0"))
-		return PCI_YES;
-	answer = pci_port_type(first, &type);
-	if (answer == PCI_YES && type != PCI_EXP_TYPE_ROOT_PORT)
-		answer = PCI_NO;
-	return answer;
+	if (!*root->first) {
+		root->answer = PCI_NO;
+	} else if (!strcmp(strrchr(root->first, ':'), ":00.0")) {
+		root->answer = PCI_YES;
+	} else {
+		root->answer = pci_port_type(root->first, &type);
+		if (root->answer == PCI_YES && type != PCI_EXP_TYPE_ROOT_PORT)
+			root->answer = PCI_NO;
+	}
+}
+
+/* Kept, as a table of all devices asks for each pair. */
+static const struct root_bus *root_bus_of(const struct pci_place *place)
+{
+	static struct root_bus *known;
+	static size_t nr;
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (!strcmp(known[i].host, place->host))
+			return &known[i];
+	known = xgrow(known, nr, sizeof(*known));
+	memset(&known[nr], 0, sizeof(known[nr]));
+	memcpy(known[nr].host, place->host, sizeof(known[nr].host));
+	find_first(&known[nr]);
+	return &known[nr++];
 }
 
 static const struct known_host *find_host(u16 vendor, u16 device)
@@ -128,19 +154,20 @@ enum pci_answer p2p_host_bridge(const struct pci_place *place, bool same,
 				char *why, size_t size)
 {
 	const struct known_host *host;
-	enum pci_answer answer;
-	char first[PCI_NAME];
+	const struct root_bus *root;
+	const char *first;
 
 	if (cpu_lets_through(why, size))
 		return PCI_YES;
-	answer = first_of_host(place, first);
-	if (answer != PCI_YES) {
-		snprintf(why, size, answer == PCI_NO ?
+	root = root_bus_of(place);
+	if (root->answer != PCI_YES) {
+		snprintf(why, size, root->answer == PCI_NO ?
 			 "nothing tells what kind of host bridge %s has" :
 			 "this user cannot see what kind of host bridge %s has",
 			 place->host);
-		return answer;
+		return root->answer;
 	}
+	first = root->first;
 	host = find_host(pci_hex(first, "vendor"), pci_hex(first, "device"));
 	if (host && (same || !host->same_only)) {
 		snprintf(why, size,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -19,28 +20,30 @@ const char *pci_root = "";
 /* dddd:bb:dd.f; domains may have more digits than four. */
 bool pci_is_name(const char *text)
 {
-	unsigned int domain, bus, slot, fn;
+	static const char digits[] = "0123456789abcdefABCDEF";
+	size_t domain = strspn(text, digits);
+	unsigned int bus, slot, fn;
 	int end = 0;
 
-	return sscanf(text, "%8x:%2x:%2x.%1x%n", &domain, &bus, &slot, &fn,
-		      &end) == 4 && end && !text[end] && end < PCI_NAME &&
+	return domain >= 4 && domain <= 8 &&
+	       strspn(text + domain, ":.0123456789abcdefABCDEF") == 8 &&
+	       sscanf(text + domain, ":%2x:%2x.%1x%n", &bus, &slot, &fn,
+		      &end) == 3 && end == 8 && !text[domain + end] &&
 	       slot < 32 && fn < 8;
 }
 
 void pci_name(const char *text, char name[PCI_NAME])
 {
-	unsigned int bus, slot, fn;
-	int end = 0;
+	char *whole = xprintf("0000:%s", text);
+	size_t i;
 
-	if (sscanf(text, "%2x:%2x.%1x%n", &bus, &slot, &fn, &end) == 3 &&
-	    end && !text[end])
-		snprintf(name, PCI_NAME, "0000:%02x:%02x.%x", bus & 0xff,
-			 slot & 0xff, fn & 0xf);
-	else if (pci_is_name(text))
-		snprintf(name, PCI_NAME, "%s", text);
-	else
+	if (!pci_is_name(text) && !pci_is_name(whole))
 		fail(CTL_USAGE, "such as 0000:01:00.0, or 01:00.0",
 		     "'%s' is not a PCI address", text);
+	snprintf(name, PCI_NAME, "%s", pci_is_name(text) ? text : whole);
+	free(whole);
+	for (i = 0; name[i]; i++)
+		name[i] = tolower((unsigned char)name[i]);
 	if (!pci_exists(name))
 		fail(CTL_NOT_FOUND, "'dmabufctl reach --tree' shows all that there are",
 		     "there is no PCI device %s", name);

@@ -8,7 +8,7 @@
 
 #include "types.h"
 
-#define PCI_NAME	16
+#define PCI_NAME	20
 #define PCI_DEPTH	32
 #define PCI_BARS	6
 

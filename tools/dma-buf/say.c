@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ctl.h"
 #include "json.h"
@@ -89,13 +90,16 @@ const char *time_text(u64 ns)
 	return text;
 }
 
-/* strtoull() takes signs and white space, too. */
+/*
+ * strtoull() takes signs and white space, too; and leading zeros, as the kernel
+ * writes them in debugfs, do not make a number octal.
+ */
 static bool parse_digits(const char *text, u64 *value, char **end)
 {
 	if (!isdigit((unsigned char)*text))
 		return false;
 	errno = 0;
-	*value = strtoull(text, end, 0);
+	*value = strtoull(text, end, strncasecmp(text, "0x", 2) ? 10 : 16);
 	return !errno;
 }
 
