@@ -20,7 +20,7 @@ help:
 	@echo 'make lint           checkpatch, sparse, W=1, kernel-doc, shellcheck, ...'
 	@echo 'make series         the mails of each topic, to be sent: build/series/mails (SIGNOFF="Name <mail>")'
 	@echo 'make series-build   compile each commit, x86_64 and arm64, gcc and clang (SERIES=: its options)'
-	@echo 'make shell          a shell in a guest (KERNEL=plain|debug|base, IOMMU=...)'
+	@echo 'make shell          a shell in a guest, with dmabufctl (KERNEL=plain|debug|base, IOMMU=...)'
 	@echo 'make build          only build a kernel (KERNEL=plain|debug|base)'
 	@echo 'make clean          remove build/'
 	@echo
@@ -67,7 +67,7 @@ series-build: setup
 KERNEL ?= plain
 IOMMU ?= intel
 shell: setup
-	@scripts/vm --kernel $(KERNEL) --iommu $(IOMMU) --shell
+	@scripts/vm --kernel $(KERNEL) --iommu $(IOMMU) --add "$$(scripts/tool)" --shell
 
 build: setup
 	@scripts/build $(KERNEL)

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of dmabufctl share: its verbs, how it ends, how it speaks */
+#ifndef CTL_H
+#define CTL_H
+
+#include "types.h"
+
+/* Exit status; dmabufctl.8 tells them to users. */
+enum {
+	CTL_OK = 0,
+	CTL_FAILED = 1,		/* the kernel refused, or it went wrong */
+	CTL_USAGE = 2,		/* a wrong call: option, number, range */
+	CTL_NOT_FOUND = 3,	/* no such device, BAR or buffer */
+	CTL_DENIED = 4,		/* this user may not */
+	CTL_NOT_READY = 5,	/* not bound to vfio-pci, or not in this kernel */
+	CTL_NO_ROUTE = 6,	/* reach: the device cannot reach the other */
+	CTL_UNKNOWN = 7,	/* reach: what decides is hidden from this user */
+};
+
+/* --json */
+extern bool ctl_json;
+
+int cmd_list(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_map(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
+int cmd_reach(int argc, char **argv);
+
+/*
+ * What failed and why, and in another line what to do about it (NULL: nothing),
+ * then exit. With --json it is an object, so nothing else may be printed before.
+ */
+__noreturn void fail(int code, const char *todo, const char *fmt, ...)
+	__printf(3, 4);
+/* For an option that getopt_long() did not take, having said so */
+__noreturn void fail_option(void);
+/* For a verb that has none; optind is then its first argument. */
+void no_more_options(int argc, char **argv);
+/* CTL_DENIED if that is what errno means, else otherwise */
+int denied_or(int otherwise);
+
+/* Bytes for people, such as 12K or 16M; in one of a few static buffers */
+const char *size_text(u64 bytes);
+/* Such text as a number, 0x too; false if it is none */
+bool parse_size(const char *text, u64 *value);
+bool parse_number(const char *text, u64 *value);
+
+/* A copy without what would steer a terminal */
+void copy_text(char *to, size_t size, const char *from);
+
+/* The whole of a file of any size, to be freed, or NULL and errno */
+char *read_file(const char *path);
+char *read_file_at(int dir, const char *path);
+/* The name that a link ends in, "" if there is no link */
+void link_name(const char *path, char *name, size_t size);
+
+void *xcalloc(size_t nr, size_t size);
+void *xgrow(void *array, size_t nr, size_t size);
+char *xprintf(const char *fmt, ...) __printf(1, 2);
+
+u64 now_ns(void);
+/* Such as 1.234 ms; static like size_text() */
+const char *time_text(u64 ns);
+
+#endif /* CTL_H */

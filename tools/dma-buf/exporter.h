@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What 'export' and 'map' share: pieces of one BAR, asked for and made a dma-buf */
+#ifndef EXPORTER_H
+#define EXPORTER_H
+
+#include <linux/vfio.h>
+
+#include "buffers.h"
+#include "types.h"
+#include "vfio.h"
+
+struct exporter {
+	/* asked for */
+	char name[PCI_NAME];
+	int bar;				/* -1: not said */
+	size_t nr;
+	struct vfio_region_dma_range *ranges;	/* none: all of the BAR */
+
+	/* made */
+	struct vfio dev;
+	int fd;
+	struct buffer buf;
+};
+
+void exporter_init(struct exporter *exp);
+/* The arguments of --bar and --range OFFSET:LENGTH; wrong ones are final. */
+void exporter_bar(struct exporter *exp, const char *text);
+void exporter_range(struct exporter *exp, const char *text);
+
+/* Opens the device, switches its memory on and exports; all errors are final. */
+void exporter_make(struct exporter *exp, const char *device, int iommufd);
+
+#endif /* EXPORTER_H */

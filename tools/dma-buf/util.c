@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Files, memory and time */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+static __noreturn void no_memory(void)
+{
+	fail(CTL_FAILED, NULL, "out of memory");
+}
+
+void *xcalloc(size_t nr, size_t size)
+{
+	void *p = calloc(nr, size);
+
+	if (!p)
+		no_memory();
+	return p;
+}
+
+/* Room for one more than nr; grows at every power of two. */
+void *xgrow(void *array, size_t nr, size_t size)
+{
+	if (nr & (nr - 1))
+		return array;
+	array = reallocarray(array, nr ? 2 * nr : 1, size);
+	if (!array)
+		no_memory();
+	return array;
+}
+
+char *xprintf(const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+	int len;
+
+	va_start(args, fmt);
+	len = vasprintf(&text, fmt, args);
+	va_end(args);
+	if (len < 0)
+		no_memory();
+	return text;
+}
+
+static char *read_all(int fd)
+{
+	size_t size = 4096, len = 0;
+	char *text = NULL;
+	ssize_t n;
+	int error;
+
+	do {
+		if (!text || len + 1 == size) {
+			size *= 2;
+			text = realloc(text, size);
+			if (!text)
+				no_memory();
+		}
+		n = read(fd, text + len, size - len - 1);
+		len += n > 0 ? n : 0;
+	} while (n > 0);
+
+	if (n < 0) {
+		error = errno;
+		free(text);
+		errno = error;
+		return NULL;
+	}
+	text[len] = 0;
+	return text;
+}
+
+char *read_file_at(int dir, const char *path)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	char *text;
+	int error;
+
+	if (fd < 0)
+		return NULL;
+	text = read_all(fd);
+	error = errno;
+	close(fd);
+	errno = error;
+	return text;
+}
+
+char *read_file(const char *path)
+{
+	return read_file_at(AT_FDCWD, path);
+}
+
+void link_name(const char *path, char *name, size_t size)
+{
+	char target[512];
+	ssize_t len = readlink(path, target, sizeof(target) - 1);
+	const char *last;
+
+	*name = 0;
+	if (len <= 0)
+		return;
+	target[len] = 0;
+	last = strrchr(target, '/');
+	copy_text(name, size, last ? last + 1 : target);
+}
+
+u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
