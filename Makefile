@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 BUILD ?= build
 export BUILD LINUX
 
-.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint series series-build shell build clean
+.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint docs series series-build shell build clean
 
 help:
 	@echo 'make demo           build, boot, do the real thing and show it'
@@ -18,6 +18,7 @@ help:
 	@echo 'make igt            IGT: our tests, and its own against the base kernel (T=glob: programs)'
 	@echo 'make fuzz           random calls, every answer checked (CASES=, LIMIT=, SEED=, KERNEL=)'
 	@echo 'make lint           checkpatch, sparse, W=1, kernel-doc, shellcheck, ...'
+	@echo 'make docs           the pages as HTML: build/docs/html (DOCS=--whole: as a whole kernel has them)'
 	@echo 'make series         the mails of each topic, to be sent: build/series/mails (SIGNOFF="Name <mail>")'
 	@echo 'make series-build   compile each commit, x86_64 and arm64, gcc and clang (SERIES=: its options)'
 	@echo 'make shell          a shell in a guest, with dmabufctl (KERNEL=plain|debug|base, IOMMU=...)'
@@ -56,6 +57,9 @@ fuzz: setup
 
 lint: setup
 	@scripts/lint | scripts/tally
+
+docs: setup
+	@scripts/docs $(DOCS)
 
 series: setup
 	@scripts/series

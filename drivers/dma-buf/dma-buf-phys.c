@@ -162,7 +162,7 @@ int dma_buf_phys_check_attach(struct dma_buf_attachment *attach)
 			return -ENODEV;
 		if (phys->desc.provider && !attach->peer2peer)
 			return -EOPNOTSUPP;
-		if (dma_buf_importer_class(attach) < phys->desc.needs)
+		if (dma_buf_attachment_class(attach) < phys->desc.needs)
 			return -EOPNOTSUPP;
 	}
 	dma_buf_phys_note_route(attach);
