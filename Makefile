@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 BUILD ?= build
 export BUILD LINUX
 
-.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint docs series series-build shell build clean
+.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint docs series series-build shell build deb deb-test clean
 
 help:
 	@echo 'make demo           build, boot, do the real thing and show it'
@@ -23,6 +23,8 @@ help:
 	@echo 'make series-build   compile each commit, x86_64 and arm64, gcc and clang (SERIES=: its options)'
 	@echo 'make shell          a shell in a guest, with dmabufctl (KERNEL=plain|debug|base, IOMMU=...)'
 	@echo 'make build          only build a kernel (KERNEL=plain|debug|base)'
+	@echo 'make deb            Debian packages for a real machine (CONFIG=, LSMOD=, FULL=1, DEBUG=1)'
+	@echo 'make deb-test       package a small kernel, install it, boot it in a guest: minutes'
 	@echo 'make clean          remove build/'
 	@echo
 	@echo 'LINUX=PATH takes a kernel tree, tarball or .deb instead of fetching one.'
@@ -75,6 +77,14 @@ shell: setup
 
 build: setup
 	@scripts/build $(KERNEL)
+
+deb:
+	@scripts/setup debhelper dpkg-dev libdw-dev $(if $(DEBUG),dwarves)
+	@scripts/deb
+
+deb-test:
+	@scripts/setup debhelper dpkg-dev libdw-dev pciutils
+	@scripts/deb-test | scripts/tally
 
 clean:
 	rm -rf '$(BUILD)'
