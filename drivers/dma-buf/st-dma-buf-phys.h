@@ -122,4 +122,3 @@ phys_test_first_addr(const struct dma_buf_phys_map *map)
 }
 
 #endif /* _ST_DMA_BUF_PHYS_H */
-
