@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 BUILD ?= build
 export BUILD LINUX
 
-.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint series shell build clean
+.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint series series-build shell build clean
 
 help:
 	@echo 'make demo           build, boot, do the real thing and show it'
@@ -18,7 +18,8 @@ help:
 	@echo 'make igt            IGT: our tests, and its own against the base kernel (T=glob: programs)'
 	@echo 'make fuzz           random calls, every answer checked (CASES=, LIMIT=, SEED=, KERNEL=)'
 	@echo 'make lint           checkpatch, sparse, W=1, kernel-doc, shellcheck, ...'
-	@echo 'make series         the mailable branch of patches: build/series'
+	@echo 'make series         the mails of each topic, to be sent: build/series/mails (SIGNOFF="Name <mail>")'
+	@echo 'make series-build   compile each commit, x86_64 and arm64, gcc and clang (SERIES=: its options)'
 	@echo 'make shell          a shell in a guest (KERNEL=plain|debug|base, IOMMU=...)'
 	@echo 'make build          only build a kernel (KERNEL=plain|debug|base)'
 	@echo 'make clean          remove build/'
@@ -58,6 +59,10 @@ lint: setup
 
 series: setup
 	@scripts/series
+
+series-build: setup
+	@scripts/series >/dev/null
+	@scripts/series-build $(SERIES) | scripts/tally
 
 KERNEL ?= plain
 IOMMU ?= intel
