@@ -9,12 +9,20 @@ PATH=$PATH:/tmp/$1
 cd "$1" || exit
 shift
 
+# device_of ID: the name of the first one
+device_of() {
+	local device
+	for device in /sys/bus/pci/devices/*; do
+		[ "$(cat "$device"/{vendor,device} | tr '\n' :)" = "0x${1%:*}:0x${1#*:}:" ] || continue
+		echo "${device##*/}"
+		return
+	done
+	return 1
+}
+
 devices=()
 while [ "$1" != -- ]; do
-	for device in /sys/bus/pci/devices/*; do
-		id=$(cat "$device"/vendor "$device"/device | tr -d '\n')
-		[ "$id" = "0x${1%:*}0x${1#*:}" ] && devices+=("${device##*/}") && break
-	done
+	devices+=("$(device_of "$1")") || { echo "Bail out! no device $1"; exit 1; }
 	shift
 done
 shift

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/pci_regs.h>
 #include <linux/sizes.h>
@@ -362,13 +363,26 @@ TEST_F(vfio_dma_buf_test, copy_to_another_ioas)
 	iommu_cleanup(other);
 }
 
+/* The command register of a VF does not control its memory. */
+static bool is_vf(const char *bdf)
+{
+	char path[PATH_MAX];
+
+	snprintf_assert(path, PATH_MAX, "/sys/bus/pci/devices/%s/physfn", bdf);
+	return !access(path, F_OK);
+}
+
 TEST_F(vfio_dma_buf_test, memory_disabled)
 {
 	struct dma_region region = new_region(self->iova_allocator,
 					      SCATTERED_PAGES * page_size);
-	int fd = export_scattered(self->device, self->bar);
 	int late;
+	int fd;
 
+	if (is_vf(device_bdf))
+		SKIP(return, "Device is a VF\n");
+
+	fd = export_scattered(self->device, self->bar);
 	iommu_map_dma_buf(self->importer, &region, fd, 0);
 
 	vfio_pci_cmd_clear(self->device, PCI_COMMAND_MEMORY);
@@ -407,15 +421,27 @@ TEST_F(vfio_dma_buf_test, reset)
 	vfio_pci_device_reset(self->device);
 	EXPECT_EQ(0, try_map(self->importer, self->iova_allocator, fd));
 
-	/* A reset does not end what the command register has begun. */
+	unmap_region(self->importer, &region);
+	ASSERT_EQ(0, close(fd));
+}
+
+/* A reset does not end what the command register has begun. */
+TEST_F(vfio_dma_buf_test, reset_while_memory_disabled)
+{
+	int fd;
+
+	if (!(self->device->info.flags & VFIO_DEVICE_FLAGS_RESET))
+		SKIP(return, "Device does not support reset\n");
+	if (is_vf(device_bdf))
+		SKIP(return, "Device is a VF\n");
+
+	fd = export_scattered(self->device, self->bar);
 	vfio_pci_cmd_clear(self->device, PCI_COMMAND_MEMORY);
 	vfio_pci_device_reset(self->device);
 	EXPECT_EQ(-ENODEV, try_map(self->importer, self->iova_allocator, fd));
 
 	vfio_pci_cmd_set(self->device, PCI_COMMAND_MEMORY);
 	EXPECT_EQ(0, try_map(self->importer, self->iova_allocator, fd));
-
-	unmap_region(self->importer, &region);
 	ASSERT_EQ(0, close(fd));
 }
 
