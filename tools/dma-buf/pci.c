@@ -82,9 +82,10 @@ void pci_all(struct pci_list *list)
 	list->names = NULL;
 	list->nr = 0;
 	dir = opendir(path);
-	free(path);
 	if (!dir)
-		return;
+		fail(denied_or(CTL_NOT_FOUND), NULL, "there is no PCI: %s: %s",
+		     path, strerror(errno));
+	free(path);
 	while ((entry = readdir(dir))) {
 		if (!pci_is_name(entry->d_name))
 			continue;

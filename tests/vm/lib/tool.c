@@ -110,7 +110,7 @@ void tool_expect(const struct tool *t, int status, const char *said)
 
 const char *tool_jq(const struct tool *t, bool slurp, const char *fmt, ...)
 {
-	char filter[1024], command[1200], in[64];
+	char filter[2048], command[2200], in[64];
 	static char said[4096];
 	size_t len = 0;
 	va_list args;
