@@ -71,13 +71,13 @@ static void enable_memory(int device)
 		.argsz = sizeof(config),
 		.index = VFIO_PCI_CONFIG_REGION_INDEX,
 	};
-	__u16 command;
+	__u8 command;	/* its low byte */
 
 	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &config) ||
-	    pread(device, &command, 2, config.offset + PCI_COMMAND) != 2)
+	    pread(device, &command, 1, config.offset + PCI_COMMAND) != 1)
 		err(1, "config space");
 	command |= PCI_COMMAND_MEMORY;
-	if (pwrite(device, &command, 2, config.offset + PCI_COMMAND) != 2)
+	if (pwrite(device, &command, 1, config.offset + PCI_COMMAND) != 1)
 		err(1, "enabling memory");
 }
 
