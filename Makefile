@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 BUILD ?= build
 export BUILD LINUX
 
-.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint series shell build clean
+.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint cocci series shell build clean
 
 help:
 	@echo 'make demo           build, boot, do the real thing and show it'
@@ -18,6 +18,7 @@ help:
 	@echo 'make igt            IGT: our tests, and its own against the base kernel (T=glob: programs)'
 	@echo 'make fuzz           random calls, every answer checked (CASES=, LIMIT=, SEED=, KERNEL=)'
 	@echo 'make lint           checkpatch, sparse, W=1, kernel-doc, shellcheck, ...'
+	@echo 'make cocci          semantic patches: tests, and what importers and exporters do in the base'
 	@echo 'make series         the mailable branch of patches: build/series'
 	@echo 'make shell          a shell in a guest (KERNEL=plain|debug|base, IOMMU=...)'
 	@echo 'make build          only build a kernel (KERNEL=plain|debug|base)'
@@ -55,6 +56,9 @@ fuzz: setup
 
 lint: setup
 	@scripts/lint | scripts/tally
+
+cocci: setup
+	@scripts/cocci | scripts/tally
 
 series: setup
 	@scripts/series
