@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 BUILD ?= build
 export BUILD LINUX
 
-.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint docs series series-build shell build deb deb-test clean
+.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint cocci docs series series-build shell build deb deb-test clean
 
 help:
 	@echo 'make demo           build, boot, do the real thing and show it'
@@ -19,6 +19,7 @@ help:
 	@echo 'make fuzz           random calls, every answer checked (CASES=, LIMIT=, SEED=, KERNEL=)'
 	@echo 'make lint           checkpatch, sparse, W=1, kernel-doc, shellcheck, ...'
 	@echo 'make docs           the pages as HTML: build/docs/html (DOCS=--whole: as a whole kernel has them)'
+	@echo 'make cocci          semantic patches: tests, and what importers and exporters do in the base'
 	@echo 'make series         the mails of each topic, to be sent: build/series/mails (SIGNOFF="Name <mail>")'
 	@echo 'make series-build   compile each commit, x86_64 and arm64, gcc and clang (SERIES=: its options)'
 	@echo 'make shell          a shell in a guest, with dmabufctl (KERNEL=plain|debug|base, IOMMU=...)'
@@ -59,6 +60,9 @@ fuzz: setup
 
 lint: setup
 	@scripts/lint | scripts/tally
+
+cocci: setup
+	@scripts/cocci | scripts/tally
 
 docs: setup
 	@scripts/docs $(DOCS)
