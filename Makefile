@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 BUILD ?= build
 export BUILD LINUX
 
-.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint series series-build shell build clean
+.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint series series-build bump shell build clean
 
 help:
 	@echo 'make demo           build, boot, do the real thing and show it'
@@ -20,6 +20,7 @@ help:
 	@echo 'make lint           checkpatch, sparse, W=1, kernel-doc, shellcheck, ...'
 	@echo 'make series         the mails of each topic, to be sent: build/series/mails (SIGNOFF="Name <mail>")'
 	@echo 'make series-build   compile each commit, x86_64 and arm64, gcc and clang (SERIES=: its options)'
+	@echo 'make bump           move it all to another kernel (LINUX=: also newest, 7.2 ...; see scripts/bump)'
 	@echo 'make shell          a shell in a guest (KERNEL=plain|debug|base, IOMMU=...)'
 	@echo 'make build          only build a kernel (KERNEL=plain|debug|base)'
 	@echo 'make clean          remove build/'
@@ -63,6 +64,9 @@ series: setup
 series-build: setup
 	@scripts/series >/dev/null
 	@scripts/series-build $(SERIES) | scripts/tally
+
+bump: setup
+	@scripts/bump
 
 KERNEL ?= plain
 IOMMU ?= intel
