@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 BUILD ?= build
 export BUILD LINUX
 
-.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint cocci docs series series-build shell build deb deb-test clean
+.PHONY: help setup demo check kunit igt bench model vm-test fuzz lint cocci docs series series-build bump shell build deb deb-test clean
 
 help:
 	@echo 'make demo           build, boot, do the real thing and show it'
@@ -22,6 +22,7 @@ help:
 	@echo 'make cocci          semantic patches: tests, and what importers and exporters do in the base'
 	@echo 'make series         the mails of each topic, to be sent: build/series/mails (SIGNOFF="Name <mail>")'
 	@echo 'make series-build   compile each commit, x86_64 and arm64, gcc and clang (SERIES=: its options)'
+	@echo 'make bump           move it all to another kernel (LINUX=: also newest, 7.2 ...; see scripts/bump)'
 	@echo 'make shell          a shell in a guest, with dmabufctl (KERNEL=plain|debug|base, IOMMU=...)'
 	@echo 'make build          only build a kernel (KERNEL=plain|debug|base)'
 	@echo 'make deb            Debian packages for a real machine (CONFIG=, LSMOD=, FULL=1, DEBUG=1)'
@@ -73,6 +74,9 @@ series: setup
 series-build: setup
 	@scripts/series >/dev/null
 	@scripts/series-build $(SERIES) | scripts/tally
+
+bump: setup
+	@scripts/bump
 
 KERNEL ?= plain
 IOMMU ?= intel

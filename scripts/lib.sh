@@ -13,6 +13,9 @@ LOGS=$BUILD/logs
 export TOP BUILD CACHE LOGS
 mkdir -p "$BUILD" "$CACHE" "$LOGS"
 
+# Complete what scripts/bump was writing when it was killed.
+[ ! -d "$TOP/.bump" ] || "$TOP/scripts/bump-install"
+
 # shellcheck source=BASE
 . "$TOP/BASE"
 
