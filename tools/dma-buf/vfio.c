@@ -174,11 +174,12 @@ u64 vfio_bar_size(struct vfio *dev, unsigned int bar)
 	return region_info(dev, VFIO_PCI_BAR0_REGION_INDEX + bar).size;
 }
 
-bool vfio_set_memory(struct vfio *dev, bool on)
+/* The bit is in the low byte: so the order of a CPU's bytes does not matter. */
+void vfio_set_memory(struct vfio *dev, bool on)
 {
 	u64 at = region_info(dev, VFIO_PCI_CONFIG_REGION_INDEX).offset +
-		      PCI_COMMAND;
-	u16 command, changed;
+		 PCI_COMMAND;
+	u8 command, changed;
 
 	if (pread(dev->fd, &command, sizeof(command), at) != sizeof(command))
 		fail(CTL_FAILED, NULL, "config space of %s: %s", dev->name,
@@ -189,7 +190,6 @@ bool vfio_set_memory(struct vfio *dev, bool on)
 	    pwrite(dev->fd, &changed, sizeof(changed), at) != sizeof(changed))
 		fail(CTL_FAILED, NULL, "config space of %s: %s", dev->name,
 		     strerror(errno));
-	return command & PCI_COMMAND_MEMORY;
 }
 
 int vfio_export(struct vfio *dev, unsigned int bar,

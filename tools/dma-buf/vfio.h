@@ -23,8 +23,8 @@ void vfio_attach(struct vfio *dev, u32 ioas);
 /* Bytes in a BAR, 0 if the device has no such BAR */
 u64 vfio_bar_size(struct vfio *dev, unsigned int bar);
 
-/* The memory enable bit; return: what it was */
-bool vfio_set_memory(struct vfio *dev, bool on);
+/* The memory enable bit */
+void vfio_set_memory(struct vfio *dev, bool on);
 
 struct vfio_region_dma_range;
 /* Return: the dma-buf's fd, or -1 and errno; closed on exec. */
