@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2153,SC2054
-# (SC2054: the commas are QEMU's.)
+# shellcheck shell=bash disable=SC2034,SC2153,SC2054
+# (SC2034: scripts/vm and vm-host.sh use them; SC2054: the commas are QEMU's.)
 # Sourced by scripts/vm: the machine that the guest sees, as the array QEMU.
 
 # port: the bus that the next device sits on, in BUS. Slot numbers only grow, so that a device
