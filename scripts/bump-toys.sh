@@ -45,6 +45,7 @@ project() {
 	kernel 9.1
 	mkdir -p "$PROJECT"/{patches/letters,drivers/dma-buf} "$CACHE"
 	cp -a "$TOP/scripts" "$PROJECT"
+	rm -r "$PROJECT/scripts/coccinelle"
 	# Toys are mailed to nobody.
 	printf '#!/bin/sh\n' | tee "$PROJECT/scripts/series-mails" >"$PROJECT/scripts/series-check"
 	chmod +x "$PROJECT"/scripts/series-{mails,check}

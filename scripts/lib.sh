@@ -12,6 +12,9 @@ CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dma-buf-phys
 LOGS=$BUILD/logs
 export TOP BUILD CACHE LOGS
 mkdir -p "$BUILD" "$CACHE" "$LOGS"
+# What mirrors the kernel: new files at their upstream paths
+# shellcheck disable=SC2034 # some of those who source this use it
+OVERLAY_DIRS=(drivers include Documentation samples tools scripts/coccinelle)
 
 # Complete what scripts/bump was writing when it was killed.
 [ ! -d "$TOP/.bump" ] || "$TOP/scripts/bump-install"
