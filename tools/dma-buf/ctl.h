@@ -3,6 +3,8 @@
 #ifndef CTL_H
 #define CTL_H
 
+#include <stdarg.h>
+
 #include "types.h"
 
 /* Exit status; dmabufctl.8 tells them to users. */
@@ -57,6 +59,7 @@ void link_name(const char *path, char *name, size_t size);
 
 void *xcalloc(size_t nr, size_t size);
 void *xgrow(void *array, size_t nr, size_t size);
+char *xvprintf(const char *fmt, va_list args) __printf(1, 0);
 char *xprintf(const char *fmt, ...) __printf(1, 2);
 
 u64 now_ns(void);

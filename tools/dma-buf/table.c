@@ -16,16 +16,11 @@ void table_begin(struct table *t, size_t columns)
 void table_cell(struct table *t, const char *fmt, ...)
 {
 	va_list args;
-	char *text;
-	int len;
 
-	va_start(args, fmt);
-	len = vasprintf(&text, fmt, args);
-	va_end(args);
-	if (len < 0)
-		fail(CTL_FAILED, NULL, "out of memory");
 	t->cells = xgrow(t->cells, t->nr, sizeof(*t->cells));
-	t->cells[t->nr++] = text;
+	va_start(args, fmt);
+	t->cells[t->nr++] = xvprintf(fmt, args);
+	va_end(args);
 }
 
 void table_end(struct table *t)

@@ -36,17 +36,23 @@ void *xgrow(void *array, size_t nr, size_t size)
 	return array;
 }
 
+char *xvprintf(const char *fmt, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, args) < 0)
+		no_memory();
+	return text;
+}
+
 char *xprintf(const char *fmt, ...)
 {
 	va_list args;
 	char *text;
-	int len;
 
 	va_start(args, fmt);
-	len = vasprintf(&text, fmt, args);
+	text = xvprintf(fmt, args);
 	va_end(args);
-	if (len < 0)
-		no_memory();
 	return text;
 }
 
