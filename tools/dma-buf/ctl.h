@@ -3,6 +3,7 @@
 #ifndef CTL_H
 #define CTL_H
 
+#include <signal.h>
 #include <stdarg.h>
 
 #include "types.h"
@@ -65,5 +66,8 @@ char *xprintf(const char *fmt, ...) __printf(1, 2);
 u64 now_ns(void);
 /* Such as 1.234 ms; static like size_text() */
 const char *time_text(u64 ns);
+
+/* Blocks what users end programs with, so that the caller can wait for it. */
+void block_signals(sigset_t *signals);
 
 #endif /* CTL_H */

@@ -47,11 +47,7 @@ static int hold(const struct exporter *exp)
 	sigset_t signals;
 	int which;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	block_signals(&signals);
 	tell(exp, then);
 	free(then);
 	sigwait(&signals, &which);

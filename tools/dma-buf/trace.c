@@ -71,12 +71,8 @@ void trace_begin(u64 seconds)
 	sigset_t signals;
 	char *path;
 
-	/* From here on no signal ends this without its instance being removed. */
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	/* From here on these end it by exit(), which removes the instance. */
+	block_signals(&signals);
 	signal(SIGPIPE, SIG_IGN);
 	trace.signals = signalfd(-1, &signals, SFD_CLOEXEC);
 	if (trace.signals < 0)
