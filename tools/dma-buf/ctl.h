@@ -62,6 +62,8 @@ void *xcalloc(size_t nr, size_t size);
 void *xgrow(void *array, size_t nr, size_t size);
 char *xvprintf(const char *fmt, va_list args) __printf(1, 0);
 char *xprintf(const char *fmt, ...) __printf(1, 2);
+/* Adds to a list with commas between; *list is "" at first, and is replaced. */
+void xappend(char **list, const char *fmt, ...) __printf(2, 3);
 
 u64 now_ns(void);
 /* Such as 1.234 ms; static like size_text() */

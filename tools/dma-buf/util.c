@@ -57,6 +57,20 @@ char *xprintf(const char *fmt, ...)
 	return text;
 }
 
+void xappend(char **list, const char *fmt, ...)
+{
+	char *item, *longer;
+	va_list args;
+
+	va_start(args, fmt);
+	item = xvprintf(fmt, args);
+	va_end(args);
+	longer = xprintf("%s%s%s", *list, **list ? ", " : "", item);
+	free(item);
+	free(*list);
+	*list = longer;
+}
+
 static char *read_all(int fd)
 {
 	size_t size = 4096, len = 0;

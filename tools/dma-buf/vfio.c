@@ -89,15 +89,12 @@ static int open_cdev(const char *name, const char *path)
 /* Who of the group keeps user space out */
 static void note_driver(const char *other, void *arg)
 {
-	char driver[64], **text = arg, *longer;
+	char driver[64], **text = arg;
 
 	pci_driver(other, driver, sizeof(driver));
 	if (!*driver || strstr(driver, "vfio") || !strcmp(driver, "pcieport"))
 		return;
-	longer = xprintf("%s%s%s (%s)", *text, **text ? ", " : "", other,
-			 driver);
-	free(*text);
-	*text = longer;
+	xappend(text, "%s (%s)", other, driver);
 }
 
 static __noreturn void bind_failed(const char *name, const char *path)
