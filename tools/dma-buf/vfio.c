@@ -162,7 +162,8 @@ static struct vfio_region_info region_info(struct vfio *dev, unsigned int nr)
 	struct vfio_region_info info = { .argsz = sizeof(info), .index = nr };
 
 	if (ioctl(dev->fd, VFIO_DEVICE_GET_REGION_INFO, &info))
-		info.size = 0;
+		fail(CTL_FAILED, NULL, "VFIO does not describe region %u of %s: %s",
+		     nr, dev->name, strerror(errno));
 	return info;
 }
 
