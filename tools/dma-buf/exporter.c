@@ -105,11 +105,11 @@ static __noreturn void export_failed(const struct exporter *exp)
 		fail(CTL_NOT_READY,
 		     "it needs CONFIG_VFIO_PCI_DMABUF; not every variant driver has it",
 		     what, exp->bar, exp->name,
-		     "neither does its driver or this kernel export dma-bufs",
+		     "its driver or this kernel does not export dma-bufs",
 		     error);
 	case ENODEV:
 		fail(CTL_NOT_FOUND, NULL, what, exp->bar, exp->name,
-		     "the BAR cannot be had", error);
+		     "its driver could not claim the BAR", error);
 	default:
 		fail(denied_or(CTL_FAILED), NULL, what, exp->bar, exp->name,
 		     strerror(errno), error);
@@ -128,6 +128,10 @@ void exporter_make(struct exporter *exp, const char *device, int iommufd)
 		fail(CTL_NOT_FOUND, NULL,
 		     "BAR%d of %s is not for user space, says its driver",
 		     exp->bar, exp->name);
+	if (size < (u64)sysconf(_SC_PAGESIZE))
+		fail(CTL_FAILED, NULL,
+		     "BAR%d of %s cannot be exported: it has %s, less than a page",
+		     exp->bar, exp->name, size_text(size));
 	if (!exp->nr) {
 		exp->ranges = xcalloc(1, sizeof(*exp->ranges));
 		exp->ranges[exp->nr++].length = size;

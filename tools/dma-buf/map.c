@@ -45,8 +45,11 @@ static void look(struct job *job, struct buffer *buf)
 	if (errno == EBADF)
 		fail(CTL_NOT_FOUND, "COMMAND of 'dmabufctl export' gets one",
 		     "fd %d is not open in this process", job->fd);
-	fail(errno == EINVAL ? CTL_NOT_FOUND : CTL_FAILED, NULL,
-	     "fd %d is no dma-buf", job->fd);
+	if (errno == EINVAL)
+		fail(CTL_NOT_FOUND, NULL, "fd %d is no dma-buf", job->fd);
+	fail(CTL_FAILED, "is /proc mounted?",
+	     "/proc does not show what fd %d is: %s", job->fd,
+	     strerror(errno));
 }
 
 static void alloc_ioas(struct job *job)

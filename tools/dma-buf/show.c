@@ -30,8 +30,8 @@ static u64 ino_of_fd(const char *text)
 		return buf.ino;
 	switch (errno) {
 	case ESRCH:
-		fail(CTL_NOT_FOUND, NULL, "there is no process %s",
-		     text);
+		fail(CTL_NOT_FOUND, NULL, "there is no process %d",
+		     (int)pid);
 	case EBADF:
 		fail(CTL_NOT_FOUND, "ls -l /proc/PID/fd shows what it has open",
 		     "process %d has no fd %d open", (int)pid, (int)fd);
