@@ -35,20 +35,23 @@ static __noreturn void not_bound(const char *name)
 {
 	char driver[64], *todo, *unbind;
 	struct pci_iommu iommu;
+	bool has_iommu;
 
 	pci_driver(name, driver, sizeof(driver));
 	unbind = *driver ?
-		 xprintf("echo %s >/sys/bus/pci/devices/%s/driver/unbind\n  ",
+		 xprintf("\n  echo %s >/sys/bus/pci/devices/%s/driver/unbind",
 			 name, name) : xprintf("%s", "");
 	pci_read_iommu(name, &iommu);
+	has_iommu = iommu.group >= 0;
 	todo = xprintf("as root, if nothing needs the device%s:\n"
-		       "  echo vfio-pci >/sys/bus/pci/devices/%s/driver_override\n"
-		       "  %secho %s >/sys/bus/pci/drivers_probe%s",
-		       iommu.group >= 0 ?
-		       " nor the others of its IOMMU group" : "", name, unbind,
-		       name, iommu.group >= 0 ? "" :
-		       "\n  it has no IOMMU, so before that, and only if you trust whoever uses it:\n"
-		       "  echo 1 >/sys/module/vfio/parameters/enable_unsafe_noiommu_mode");
+		       "  modprobe vfio-pci%s\n"
+		       "  echo vfio-pci >/sys/bus/pci/devices/%s/driver_override%s\n"
+		       "  echo %s >/sys/bus/pci/drivers_probe",
+		       has_iommu ? " nor the others of its IOMMU group" : "",
+		       has_iommu ? "" :
+		       "\n  echo 1 >/sys/module/vfio/parameters/enable_unsafe_noiommu_mode\n"
+		       "    (it has no IOMMU: only if you trust whoever uses it)",
+		       name, unbind, name);
 	fail(CTL_NOT_READY, todo, *driver ?
 	     "%s is not bound to vfio-pci but to %s" :
 	     "%s is not bound to vfio-pci", name, driver);
