@@ -89,13 +89,14 @@ static int open_cdev(const char *name, const char *path)
 	     "%s of %s: %s", path, name, strerror(errno));
 }
 
-/* Who of the group keeps user space out */
+/* Who of the group keeps user space out: not drivers that leave DMA to others */
 static void note_driver(const char *other, void *arg)
 {
 	char driver[64], **text = arg;
 
 	pci_driver(other, driver, sizeof(driver));
-	if (!*driver || strstr(driver, "vfio") || !strcmp(driver, "pcieport"))
+	if (!*driver || strstr(driver, "vfio") ||
+	    !strcmp(driver, "pcieport") || !strcmp(driver, "pci-stub"))
 		return;
 	xappend(text, "%s (%s)", other, driver);
 }
