@@ -35,6 +35,20 @@ static void hop_text(const struct p2p *p, const struct p2p_hop *hop)
 	       !strcmp(hop->name, p->common) ? "  (above both)" : "");
 }
 
+/* The kernel parameter takes those that redirect, with semicolons between. */
+static void straight_text(const struct p2p *p)
+{
+	const char *before = "it would be straight, and less isolated, with the kernel parameter 'pci=disable_acs_redir=";
+	int i;
+
+	for (i = 0; i < p->nr_hops; i++)
+		if (pci_acs_redirects(&p->hops[i].acs)) {
+			printf("%s%s", before, p->hops[i].name);
+			before = ";";
+		}
+	puts("'");
+}
+
 static bool on_vfio(const char *name)
 {
 	char driver[64];
@@ -63,7 +77,7 @@ static void pair_text(const char *a, const char *b, const struct p2p *p)
 	pci_read_iommu(b, &iommu);
 	printf("; %s %s\n", b, pci_iommu_text(&iommu));
 	if (p->redirected && *p->common)
-		puts("it would be straight with the kernel parameter pci=disable_acs_redir=");
+		straight_text(p);
 	if (on_vfio(b))
 		printf("%s is given to user space: IOMMUFD maps whatever the route is\n",
 		       b);
