@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -352,6 +353,12 @@ static pid_t watch(const char *options)
 	return pid;
 }
 
+static void check_tidy(pid_t pid)
+{
+	CHECK(!sys_exists(sys_path(INSTANCES "/dmabufctl-%d", pid)),
+	      "its tracefs instance is still there");
+}
+
 /* Map, take back, give again, close: the core maps again in between. */
 static void life(const struct importer_ops *target)
 {
@@ -370,12 +377,13 @@ static void watch_tells(const void *arg)
 
 	machine_need(arg);
 	pid = watch("--json");
+	/* No name hides what its task does. */
+	prctl(PR_SET_NAME, ": dma_buf_phys_");
 	life(arg);
 	/* What came before the signal it still tells. */
 	tool_stop(&t, pid, SIGINT);
 	CHECK_EQ(t.status, DONE);
-	CHECK(!sys_exists(sys_path(INSTANCES "/dmabufctl-%d", pid)),
-	      "its tracefs instance is still there");
+	check_tidy(pid);
 #define OURS	".[] | select(.ino == %llu)"
 	TOOL_JQ_IS(&t, true,
 		   "map revoke unmap revoked restore map revoke unmap revoked kill",
@@ -417,6 +425,7 @@ static void watch_one(const void *arg)
 static void watch_ends(const void *arg)
 {
 	uint64_t since = now_ms();
+	pid_t pid;
 
 	(void)arg;
 	tool_run(&t, "watch --seconds 1");
@@ -426,6 +435,10 @@ static void watch_ends(const void *arg)
 	tool_expect(&t, USAGE, "not a number");
 	tool_run(&t, "watch 7");
 	tool_expect(&t, USAGE, "takes no argument");
+	pid = watch("");
+	tool_stop(&t, pid, SIGQUIT);
+	tool_expect(&t, DONE, "0 revokes");
+	check_tidy(pid);
 }
 
 static void nobody_sees_own(const void *arg)
