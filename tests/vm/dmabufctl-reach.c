@@ -262,6 +262,7 @@ static void tree_tells(const void *arg)
 	TOOL_JQ_IS(&t, false, "1048576", EDU ".bars[0].size", edu);
 	TOOL_JQ_IS(&t, false, "true", "[.devices[] | .device] as $all"
 		   " | [.devices[] | .below | select(. != null) | IN($all[])] | all");
+	TOOL_JQ_IS(&t, false, "true", "[.devices[] | .acs | IN(\"yes\", \"no\")] | all");
 	tool_run(&t, "reach --tree");
 	tool_expect(&t, 0, edu);
 	tool_expect(&t, 0, "pci0000:00  from port to port:");

@@ -85,32 +85,10 @@ static void pair_text(const char *a, const char *b, const struct p2p *p)
 	free(bars);
 }
 
-static void acs_json(const struct pci_acs *acs)
-{
-	json_text("acs", acs->has == PCI_YES ? "yes" :
-		  acs->has == PCI_NO ? "no" : "hidden");
-	if (acs->has == PCI_YES) {
-		json_unsigned("acs_cap", acs->cap);
-		json_unsigned("acs_ctrl", acs->ctrl);
-	}
-	json_bool("redirects", pci_acs_redirects(acs));
-}
-
 static void device_json(const char *key, const char *name)
 {
-	struct pci_iommu iommu;
-	char driver[64];
-
-	pci_driver(name, driver, sizeof(driver));
-	pci_read_iommu(name, &iommu);
 	json_object(key);
-	json_text("device", name);
-	json_text("driver", *driver ? driver : NULL);
-	if (iommu.group < 0)
-		json_text("iommu_group", NULL);
-	else
-		json_number("iommu_group", iommu.group);
-	json_text("domain", *iommu.type ? iommu.type : NULL);
+	pci_json_device(name);
 	json_end();
 }
 
@@ -130,7 +108,7 @@ static void pair_json(const char *a, const char *b, const struct p2p *p)
 	for (i = 0; i < p->nr_hops; i++) {
 		json_object(NULL);
 		json_text("device", p->hops[i].name);
-		acs_json(&p->hops[i].acs);
+		pci_json_acs(&p->hops[i].acs);
 		json_end();
 	}
 	json_end();
