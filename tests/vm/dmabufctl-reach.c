@@ -303,7 +303,8 @@ static void nobody_is_not_told(const void *arg)
 	tool_run_nobody(&t, "--json reach %s %s", from, to);
 	if (together) {
 		CHECK_EQ(t.status, 7);
-		TOOL_JQ_IS(&t, false, "hidden", ".route");
+		TOOL_JQ_IS(&t, false, "hidden null true", "\"\\(.route) \\(.redirected)"
+			   " \\([.hops[].redirects] | any(. == null))\"");
 		tool_run_nobody(&t, "reach %s %s", from, to);
 		tool_expect(&t, 7, "run this as root");
 		tool_expect(&t, 7, "ACS hidden");

@@ -26,5 +26,8 @@ void pci_json_acs(const struct pci_acs *acs)
 		json_unsigned("acs_cap", acs->cap);
 		json_unsigned("acs_ctrl", acs->ctrl);
 	}
-	json_bool("redirects", pci_acs_redirects(acs));
+	if (acs->has == PCI_HIDDEN)
+		json_text("redirects", NULL);
+	else
+		json_bool("redirects", pci_acs_redirects(acs));
 }

@@ -102,7 +102,10 @@ static void pair_json(const char *a, const char *b, const struct p2p *p)
 	device_json("importer", b);
 	json_text("route", p2p_route(p, b));
 	json_text("common", *p->common ? p->common : NULL);
-	json_bool("redirected", p->redirected);
+	if (p->way == P2P_HIDDEN && *p->common && !p->redirected)
+		json_text("redirected", NULL);
+	else
+		json_bool("redirected", p->redirected);
 	json_text("host", *p->host ? p->host : NULL);
 	json_array("hops");
 	for (i = 0; i < p->nr_hops; i++) {
