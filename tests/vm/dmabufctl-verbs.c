@@ -230,9 +230,9 @@ static void export_refuses(const void *arg)
 	tool_run(&t, "export %s --bar 2 --range 0", e);
 	tool_expect(&t, USAGE, "not OFFSET:LENGTH");
 	tool_run(&t, "export %s --bar 2 --range 16M:4K", e);
-	tool_expect(&t, USAGE, "ends behind BAR2");
+	tool_expect(&t, USAGE, "past the end of BAR2");
 	tool_run(&t, "export %s --bar 2 --range 4K:0xfffffffffffff000", e);
-	tool_expect(&t, USAGE, "ends behind BAR2");
+	tool_expect(&t, USAGE, "past the end of BAR2");
 	tool_run(&t, "export %s --bar 2 --range 0:16M --range 0:4K", e);
 	tool_expect(&t, USAGE, "add up to more");
 	tool_run(&t, "export %s --bar 2 --hold -- true", e);
@@ -289,7 +289,7 @@ static void map_maps(const void *arg)
 		   "\"\\(.works) \\(.mappings) \\(.buffer.size) \\(.buffer.ranges) \\(.buffer.mappings)\"");
 	tool_run(&t, "map %s --bar 2 --into %s --revoke", machine.exporter,
 		 machine.edu_domain);
-	tool_expect(&t, DONE, "memory off: taken back in");
+	tool_expect(&t, DONE, "memory off: revoked in");
 	tool_expect(&t, DONE, "\nworks\n");
 	/* Nothing translates for no device. */
 	tool_run(&t, "--json map %s --bar 2", machine.exporter);
@@ -465,7 +465,7 @@ static void nobody_may_not(const void *arg)
 	tool_run_nobody(&t, "show %d:%d", getpid(), dmabuf);
 	tool_expect(&t, DENIED, "cannot look into process");
 	tool_run_nobody(&t, "show %llu", ino);
-	tool_expect(&t, DENIED, "as root it would be certain");
+	tool_expect(&t, DENIED, "run this as root to be sure");
 	tool_run_nobody(&t, "watch --seconds 1");
 	tool_expect(&t, DENIED, "as root");
 	close(dmabuf);

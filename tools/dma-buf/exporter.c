@@ -83,7 +83,7 @@ static void check_ranges(struct exporter *exp, u64 size)
 
 		if (range->offset > size || range->length > size - range->offset)
 			fail(CTL_USAGE, NULL,
-			     "the range %#llx:%s ends behind BAR%d, which has %s",
+			     "the range %#llx:%s goes past the end of BAR%d, which has %s",
 			     (u64)range->offset, size_text(range->length),
 			     exp->bar, size_text(size));
 		sum += range->length;
@@ -144,6 +144,6 @@ void exporter_make(struct exporter *exp, const char *device, int iommufd)
 	if (exp->fd < 0)
 		export_failed(exp);
 	if (!buffer_of_fd(getpid(), exp->fd, &exp->buf))
-		fail(CTL_FAILED, NULL, "/proc does not tell of the new dma-buf: %s",
+		fail(CTL_FAILED, NULL, "/proc does not show the new dma-buf: %s",
 		     strerror(errno));
 }

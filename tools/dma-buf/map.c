@@ -57,7 +57,7 @@ static void alloc_ioas(struct job *job)
 	struct iommu_ioas_alloc cmd = { .size = sizeof(cmd) };
 
 	if (ioctl(job->iommufd, IOMMU_IOAS_ALLOC, &cmd))
-		fail(CTL_FAILED, NULL, "IOMMUFD makes no address space: %s",
+		fail(CTL_FAILED, NULL, "IOMMUFD cannot make an address space: %s",
 		     strerror(errno));
 	job->ioas = cmd.out_ioas_id;
 }
@@ -74,7 +74,7 @@ static __noreturn void map_failed(const struct job *job)
 			fail(CTL_FAILED, "export again", what, ino,
 			     "it is dead, its exporter is gone", error);
 		fail(CTL_FAILED,
-		     "its exporter gives it again when its device has its memory on",
+		     "its exporter restores it when its device has its memory on",
 		     what, ino,
 		     "it is revoked, its exporter has taken the memory back",
 		     error);
@@ -195,7 +195,7 @@ static void tell_text(const struct job *job, const char *wrong)
 		printf("\nimported in %s; nothing was translated: no device (--into BDF)\n",
 		       time_text(job->map_ns));
 	if (job->revoke)
-		printf("memory off: taken back in %s; on: given again in %s\n",
+		printf("memory off: revoked in %s; on: restored in %s\n",
 		       time_text(job->revoke_ns), time_text(job->restore_ns));
 	printf("unmapped in %s\n", time_text(job->unmap_ns));
 	printf(wrong ? "does not work: %s\n" : "works\n", wrong);

@@ -11,13 +11,13 @@
 #include "table.h"
 #include "tree.h"
 
-#define FORETOLD "foretold by the kernel's rules (Linux 7.3); the kernel decides when it maps"
+#define PREDICTED "predicted by the rules of Linux 7.3; the kernel decides when it maps"
 
 /* In words, by p2p_route() */
 static const char *route_says(const char *route)
 {
 	if (!strcmp(route, "bus"))
-		return "straight through the bridge that is above both, by PCI bus addresses";
+		return "directly through the bridge above both, by PCI bus addresses";
 	if (!strcmp(route, "iova"))
 		return "through the host bridge and the IOMMU, by IOVAs";
 	if (!strcmp(route, "direct"))
@@ -36,9 +36,9 @@ static void hop_text(const struct p2p *p, const struct p2p_hop *hop)
 }
 
 /* The kernel parameter takes those that redirect, with semicolons between. */
-static void straight_text(const struct p2p *p)
+static void redirect_text(const struct p2p *p)
 {
-	const char *before = "it would be straight, and less isolated, with the kernel parameter 'pci=disable_acs_redir=";
+	const char *before = "it would be direct, and less isolated, with the kernel parameter 'pci=disable_acs_redir=";
 	int i;
 
 	for (i = 0; i < p->nr_hops; i++)
@@ -69,7 +69,7 @@ static void pair_text(const char *a, const char *b, const struct p2p *p)
 	for (i = 0; i < p->nr_hops; i++)
 		hop_text(p, &p->hops[i]);
 	if (!*p->common)
-		puts("no bridge is above both but the host bridge");
+		puts("only the host bridge is above both");
 	if (*p->host)
 		printf("%s\n", p->host);
 	pci_read_iommu(a, &iommu);
@@ -77,11 +77,11 @@ static void pair_text(const char *a, const char *b, const struct p2p *p)
 	pci_read_iommu(b, &iommu);
 	printf("; %s %s\n", b, pci_iommu_text(&iommu));
 	if (p->redirected && *p->common)
-		straight_text(p);
+		redirect_text(p);
 	if (on_vfio(b))
 		printf("%s is given to user space: IOMMUFD maps whatever the route is\n",
 		       b);
-	puts(FORETOLD);
+	puts(PREDICTED);
 	free(bars);
 }
 
@@ -162,7 +162,7 @@ static void matrix_text(const struct pci_list *list)
 	size_t a, b;
 	char *bars;
 
-	puts("Can the device of the column use the memory of the row's?\n");
+	puts("Can the column's device use the memory of the row's device?\n");
 	table_begin(&t, nr + 3);
 	table_cell(&t, "%s", "");
 	table_cell(&t, "MEMORY OF");
@@ -182,9 +182,9 @@ static void matrix_text(const struct pci_list *list)
 		}
 	}
 	table_end(&t);
-	puts("\nbus: straight through a bridge; none: no route; hidden: run this as root\n"
+	puts("\nbus: directly through a bridge; none: no route; hidden: run this as root\n"
 	     "iova, direct: through the host bridge, with and without an IOMMU");
-	puts(FORETOLD);
+	puts(PREDICTED);
 }
 
 static void matrix_json(const struct pci_list *list)

@@ -39,7 +39,7 @@ void fail(int code, const char *todo, const char *fmt, ...)
 void fail_option(void)
 {
 	fail(CTL_USAGE, "'dmabufctl help' lists verbs and options",
-	     "an option is not known here, or lacks its value");
+	     "unknown option, or an option without its value");
 }
 
 void no_more_options(int argc, char **argv)

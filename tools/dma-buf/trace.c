@@ -56,7 +56,7 @@ static void make_instance(void)
 			     "only root may read " TRACEFS);
 		fail(CTL_NOT_READY, access(TRACEFS "/events", F_OK) ?
 		     "mount -t tracefs none " TRACEFS :
-		     "the kernel needs described dma-bufs, and CONFIG_FTRACE",
+		     "it takes a kernel with described dma-bufs and CONFIG_FTRACE",
 		     "there are no trace events dma_buf_phys");
 	}
 	trace.instance = xprintf(TRACEFS "/instances/dmabufctl-%d", getpid());

@@ -122,9 +122,9 @@ static __noreturn void bind_failed(const char *name, const char *path)
 		     "%s cannot be given to user space: %s", name,
 		     strerror(error));
 	fail(CTL_FAILED, error == EBUSY || error == EINVAL ?
-	     "somebody may use it whom this user cannot see; as root it would be certain" :
+	     "a process that this user cannot see may be using it: run this as root to be sure" :
 	     "the kernel's log may say more",
-	     "%s does not let itself be bound to IOMMUFD: %s", name,
+	     "%s cannot be bound to IOMMUFD: %s", name,
 	     strerror(error));
 }
 
