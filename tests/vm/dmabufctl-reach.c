@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What dmabufctl foretells about peer to peer, against the kernel: for each pair
+ * What dmabufctl predicts about peer to peer, against the kernel: for each pair
  * the sample driver maps a buffer of the one for the other, and the trace tells
  * by which route, or the errno that there is none.
  *
@@ -120,13 +120,13 @@ static void tool_says(const char *from, const char *to, char route[16])
 static void check_pair(const char *from, unsigned int bar, const char *to,
 		       char is[16])
 {
-	char foretold[16];
+	char predicted[16];
 
-	tool_says(from, to, foretold);
+	tool_says(from, to, predicted);
 	kernel_says(from, bar, to, is);
-	note("%s to %s: %s, foretold: %s", to, from, is, foretold);
-	CHECK(!strcmp(is, foretold), "%s to %s: the kernel says '%s', dmabufctl '%s'",
-	      to, from, is, foretold);
+	note("%s to %s: %s, predicted: %s", to, from, is, predicted);
+	CHECK(!strcmp(is, predicted), "%s to %s: the kernel says '%s', dmabufctl '%s'",
+	      to, from, is, predicted);
 }
 
 /* Then user space and a driver cannot have one each. */
@@ -319,7 +319,7 @@ static void nobody_is_not_told(const void *arg)
 int main(int argc, char **argv)
 {
 	static const struct ktap_case cases[] = {
-		{ "what is foretold is what the kernel does", all_pairs, NULL, 0 },
+		{ "what is predicted is what the kernel does", all_pairs, NULL, 0 },
 		{ "a port that redirects counts", redirect_counts, NULL, 0 },
 		{ "the tree tells", tree_tells, NULL, 0 },
 		{ "reach refuses", refuses, NULL, 0 },

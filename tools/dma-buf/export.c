@@ -100,7 +100,7 @@ int cmd_export(int argc, char **argv)
 	int option;
 
 	exporter_init(&exp);
-	/* "-": options may follow the device, and nothing behind "--" is one. */
+	/* "-": options may follow the device, and nothing after "--" is one. */
 	while ((option = getopt_long(argc, argv, "-", options, NULL)) != -1) {
 		switch (option) {
 		case 'b':

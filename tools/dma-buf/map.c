@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * dmabufctl map: does IOMMUFD map such a dma-buf? Exported, mapped into an address
- * space, taken back and given again if that is wanted, unmapped.
+ * dmabufctl map: does IOMMUFD map such a dma-buf? It is exported, mapped into an
+ * address space, revoked and restored if that is wanted, and unmapped.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -126,7 +126,7 @@ static void unmap_it(struct job *job)
 	look(job, &job->after);
 }
 
-static void take_and_give(struct job *job)
+static void revoke_and_restore(struct job *job)
 {
 	u64 since = now_ns();
 
@@ -139,7 +139,7 @@ static void take_and_give(struct job *job)
 	look(job, &job->restored);
 }
 
-/* A kernel that describes nothing tells no mappings; others must tell right. */
+/* Without a description the kernel counts no mappings; else it must be right. */
 static const char *verdict(const struct job *job)
 {
 	u64 should = job->into ? 1 : 0;
@@ -285,7 +285,7 @@ int cmd_map(int argc, char **argv)
 	look(&job, &job.before);
 	map_it(&job);
 	if (job.revoke)
-		take_and_give(&job);
+		revoke_and_restore(&job);
 	unmap_it(&job);
 	wrong = verdict(&job);
 	if (ctl_json)

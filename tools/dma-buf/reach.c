@@ -38,9 +38,10 @@ static void hop_text(const struct p2p *p, const struct p2p_hop *hop)
 /* The kernel parameter takes those that redirect, with semicolons between. */
 static void redirect_text(const struct p2p *p)
 {
-	const char *before = "it would be direct, and less isolated, with the kernel parameter 'pci=disable_acs_redir=";
+	const char *before = "'pci=disable_acs_redir=";
 	int i;
 
+	printf("it would be direct, and less isolated, with the kernel parameter ");
 	for (i = 0; i < p->nr_hops; i++)
 		if (pci_acs_redirects(&p->hops[i].acs)) {
 			printf("%s%s", before, p->hops[i].name);

@@ -16,7 +16,7 @@
 #define TRACEFS		"/sys/kernel/tracing"
 #define EVENTS		"events/dma_buf_phys"
 
-/* A reader of trace_pipe is woken for half a buffer: look at least so often. */
+/* A reader of trace_pipe is woken when a buffer is half full: look this often. */
 #define POLL_MS		200
 
 static struct {
@@ -108,7 +108,7 @@ static void count_lost(const char *line)
 	}
 }
 
-/* Takes a line that is here whole; false if there is none. */
+/* Takes a line if all of it has been read; false if there is none. */
 static bool take_line(char *line, size_t size)
 {
 	char *end = memchr(trace.text, '\n', trace.len);

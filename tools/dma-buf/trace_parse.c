@@ -4,8 +4,8 @@
  *
  *     cat-12      [001] ..... 12.345678: dma_buf_phys_map: ino=3 importer=...
  *
- * A task's name may have anything in it: the event's name is looked for behind
- * it, and the task ends at the last " [" before the event's name.
+ * A task's name may have anything in it: the event's name is looked for after it,
+ * and the task ends at the last " [" before the event's name.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static bool parse_mapping(const char *text, struct trace_event *event)
 	const char *at = strstr(text, " route=");
 	u64 ret;
 
-	/* Keys are looked for behind the importer's name, which is free text. */
+	/* Keys are looked for after the importer's name, which is free text. */
 	if (!number(text, "ino=", &event->ino) ||
 	    !field(text, "importer=", " route=", event->importer,
 		   sizeof(event->importer)) || !at ||

@@ -61,7 +61,7 @@ static s64 since(struct open_event **list, const struct trace_event *event)
 	return ns;
 }
 
-/* How long what this event ends has lasted, -1 if its begin was not seen */
+/* How long what this event ends has lasted, -1 if its start was not seen */
 static s64 account(const struct trace_event *event)
 {
 	s64 ns = -1;
