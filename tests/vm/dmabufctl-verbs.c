@@ -472,6 +472,8 @@ static void nobody_may_not(const void *arg)
 	exporter_close(&exp);
 	tool_run_nobody(&t, "export %s --bar 2", machine.exporter);
 	tool_expect(&t, DENIED, "as root");
+	tool_run_nobody(&t, "export %s", machine.exporter);
+	tool_expect(&t, USAGE, "BAR0 256, BAR2 16M");
 	tool_run_nobody(&t, "--json map %s --bar 2", machine.exporter);
 	TOOL_JQ_IS(&t, false, "4", ".status");
 }

@@ -129,7 +129,8 @@ int cmd_export(int argc, char **argv)
 	if (want_hold && optind < argc)
 		fail(CTL_USAGE, NULL, "--hold and a command do not go together");
 
-	exporter_make(&exp, device, iommufd_open());
+	exporter_device(&exp, device);
+	exporter_make(&exp, iommufd_open());
 	if (want_hold)
 		return hold(&exp);
 	if (optind < argc)

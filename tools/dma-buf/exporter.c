@@ -49,18 +49,19 @@ void exporter_range(struct exporter *exp, const char *text)
 	exp->ranges[exp->nr++] = range;
 }
 
-static void check_bar(const struct exporter *exp)
+void exporter_device(struct exporter *exp, const char *device)
 {
 	struct pci_bar bars[PCI_BARS];
-	char *there;
+	char *all, *there;
 
+	pci_name(device, exp->name);
 	pci_bars(exp->name, bars);
-	there = pci_bars_text(exp->name);
-	if (!*there)
+	all = pci_bars_text(exp->name);
+	if (!*all)
 		fail(CTL_NOT_FOUND, NULL,
 		     "%s has no memory BAR, so there is nothing to export",
 		     exp->name);
-	there = xprintf("it has %s", there);
+	there = xprintf("it has %s", all);
 	if (exp->bar < 0)
 		fail(CTL_USAGE, there, "which BAR of %s? --bar N is missing",
 		     exp->name);
@@ -71,6 +72,8 @@ static void check_bar(const struct exporter *exp)
 		fail(CTL_NOT_FOUND, there,
 		     "BAR%d of %s is for port I/O and has no memory", exp->bar,
 		     exp->name);
+	free(all);
+	free(there);
 }
 
 static void check_ranges(struct exporter *exp, u64 size)
@@ -116,12 +119,10 @@ static __noreturn void export_failed(const struct exporter *exp)
 	}
 }
 
-void exporter_make(struct exporter *exp, const char *device, int iommufd)
+void exporter_make(struct exporter *exp, int iommufd)
 {
 	u64 size;
 
-	pci_name(device, exp->name);
-	check_bar(exp);
 	vfio_open(&exp->dev, exp->name, iommufd);
 	size = vfio_bar_size(&exp->dev, exp->bar);
 	if (!size)

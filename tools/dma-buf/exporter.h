@@ -27,7 +27,10 @@ void exporter_init(struct exporter *exp);
 void exporter_bar(struct exporter *exp, const char *text);
 void exporter_range(struct exporter *exp, const char *text);
 
+/* Then the device; exits if it has no such BAR. Needs no privilege. */
+void exporter_device(struct exporter *exp, const char *device);
+
 /* Opens the device, switches its memory on and exports; exits on errors. */
-void exporter_make(struct exporter *exp, const char *device, int iommufd);
+void exporter_make(struct exporter *exp, int iommufd);
 
 #endif /* EXPORTER_H */

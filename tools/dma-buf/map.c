@@ -267,11 +267,13 @@ int cmd_map(int argc, char **argv)
 	parse(&job, argc, argv);
 	if (job.into)
 		pci_name(job.into, into);
-	if (!job.device)
+	if (job.device)
+		exporter_device(&job.exp, job.device);
+	else
 		look(&job, &job.before);
 	job.iommufd = iommufd_open();
 	if (job.device) {
-		exporter_make(&job.exp, job.device, job.iommufd);
+		exporter_make(&job.exp, job.iommufd);
 		job.fd = job.exp.fd;
 	}
 	if (job.into && !strcmp(into, job.exp.name))
