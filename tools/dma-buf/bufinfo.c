@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A buffer's name is its user's: 31 bytes of anything, line ends too. So what it
- * could forge is looked for where it cannot be: before it (the first of its
- * kind), or behind it (the last).
+ * A buffer's name is its user's to choose: 31 bytes of anything, newlines too, so
+ * it may look like other lines. A line that the kernel writes before the name is
+ * the first of its kind, and one that it writes after the name is the last.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +71,7 @@ bool fdinfo_parse(char *text, struct buffer *buf)
 	return true;
 }
 
-/* The field at *at, of so many bytes at least, up to a tab; moves behind that. */
+/* Takes a field of at least so many bytes, up to a tab, and moves *at past it. */
 static bool take_field(const char **at, size_t least, char *to, size_t size)
 {
 	size_t len = strcspn(*at, "\t\n");
@@ -134,7 +134,7 @@ static void parse_importers(char *text, struct buffer *buf)
 	}
 }
 
-/* The next line that begins a buffer, at text or behind it; text's end if none */
+/* The next line that begins a buffer, at text or after it; text's end if none */
 static char *next_header(char *text, struct buffer *buf)
 {
 	while (*text && !parse_header(text, buf)) {

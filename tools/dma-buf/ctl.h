@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the files of dmabufctl share: its verbs, how it ends, how it speaks */
+/* What the files of dmabufctl share: verbs, exit status, messages, helpers */
 #ifndef CTL_H
 #define CTL_H
 
+#include <signal.h>
 #include <stdarg.h>
 
 #include "types.h"
 
-/* Exit status; dmabufctl.8 tells them to users. */
+/* Exit status, as in dmabufctl.8 */
 enum {
 	CTL_OK = 0,
 	CTL_FAILED = 1,		/* the kernel refused, or it went wrong */
@@ -35,7 +36,7 @@ int cmd_reach(int argc, char **argv);
  */
 __noreturn void fail(int code, const char *todo, const char *fmt, ...)
 	__printf(3, 4);
-/* For an option that getopt_long() did not take, having said so */
+/* For an option that getopt_long() has complained of */
 __noreturn void fail_option(void);
 /* For a verb that has none; optind is then its first argument. */
 void no_more_options(int argc, char **argv);
@@ -44,11 +45,11 @@ int denied_or(int otherwise);
 
 /* Bytes for people, such as 12K or 16M; in one of a few static buffers */
 const char *size_text(u64 bytes);
-/* Such text as a number, 0x too; false if it is none */
+/* Parse such text, or a number, which may be 0x...; false if it is neither. */
 bool parse_size(const char *text, u64 *value);
 bool parse_number(const char *text, u64 *value);
 
-/* A copy without what would steer a terminal */
+/* A copy with ? for each character that would steer a terminal */
 void copy_text(char *to, size_t size, const char *from);
 
 /* The whole of a file of any size, to be freed, or NULL and errno */
@@ -61,9 +62,14 @@ void *xcalloc(size_t nr, size_t size);
 void *xgrow(void *array, size_t nr, size_t size);
 char *xvprintf(const char *fmt, va_list args) __printf(1, 0);
 char *xprintf(const char *fmt, ...) __printf(1, 2);
+/* Adds to a list with commas between; *list is "" at first, and is replaced. */
+void xappend(char **list, const char *fmt, ...) __printf(2, 3);
 
 u64 now_ns(void);
 /* Such as 1.234 ms; static like size_text() */
 const char *time_text(u64 ns);
+
+/* Blocks what users end programs with, so that the caller can wait for it. */
+void block_signals(sigset_t *signals);
 
 #endif /* CTL_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * dmabufctl: what dma-bufs there are, who can reach whose memory, and a way to try
- * it. Each verb is a file of its own; dmabufctl.8 tells users about it.
+ * it. Each verb has a file of its own; its manual is dmabufctl.8.
  */
 #include <errno.h>
 #include <getopt.h>

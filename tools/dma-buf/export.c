@@ -47,11 +47,7 @@ static int hold(const struct exporter *exp)
 	sigset_t signals;
 	int which;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	block_signals(&signals);
 	tell(exp, then);
 	free(then);
 	sigwait(&signals, &which);
@@ -104,7 +100,7 @@ int cmd_export(int argc, char **argv)
 	int option;
 
 	exporter_init(&exp);
-	/* "-": options may follow the device, and nothing behind "--" is one. */
+	/* "-": options may follow the device, and nothing after "--" is one. */
 	while ((option = getopt_long(argc, argv, "-", options, NULL)) != -1) {
 		switch (option) {
 		case 'b':
@@ -133,7 +129,8 @@ int cmd_export(int argc, char **argv)
 	if (want_hold && optind < argc)
 		fail(CTL_USAGE, NULL, "--hold and a command do not go together");
 
-	exporter_make(&exp, device, iommufd_open());
+	exporter_device(&exp, device);
+	exporter_make(&exp, iommufd_open());
 	if (want_hold)
 		return hold(&exp);
 	if (optind < argc)

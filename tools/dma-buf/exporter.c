@@ -49,18 +49,19 @@ void exporter_range(struct exporter *exp, const char *text)
 	exp->ranges[exp->nr++] = range;
 }
 
-static void check_bar(const struct exporter *exp)
+void exporter_device(struct exporter *exp, const char *device)
 {
 	struct pci_bar bars[PCI_BARS];
-	char *there;
+	char *all, *there;
 
+	pci_name(device, exp->name);
 	pci_bars(exp->name, bars);
-	there = pci_bars_text(exp->name);
-	if (!*there)
+	all = pci_bars_text(exp->name);
+	if (!*all)
 		fail(CTL_NOT_FOUND, NULL,
 		     "%s has no memory BAR, so there is nothing to export",
 		     exp->name);
-	there = xprintf("it has %s", there);
+	there = xprintf("it has %s", all);
 	if (exp->bar < 0)
 		fail(CTL_USAGE, there, "which BAR of %s? --bar N is missing",
 		     exp->name);
@@ -71,6 +72,8 @@ static void check_bar(const struct exporter *exp)
 		fail(CTL_NOT_FOUND, there,
 		     "BAR%d of %s is for port I/O and has no memory", exp->bar,
 		     exp->name);
+	free(all);
+	free(there);
 }
 
 static void check_ranges(struct exporter *exp, u64 size)
@@ -83,7 +86,7 @@ static void check_ranges(struct exporter *exp, u64 size)
 
 		if (range->offset > size || range->length > size - range->offset)
 			fail(CTL_USAGE, NULL,
-			     "the range %#llx:%s ends behind BAR%d, which has %s",
+			     "the range %#llx:%s goes past the end of BAR%d, which has %s",
 			     (u64)range->offset, size_text(range->length),
 			     exp->bar, size_text(size));
 		sum += range->length;
@@ -105,29 +108,31 @@ static __noreturn void export_failed(const struct exporter *exp)
 		fail(CTL_NOT_READY,
 		     "it needs CONFIG_VFIO_PCI_DMABUF; not every variant driver has it",
 		     what, exp->bar, exp->name,
-		     "neither does its driver or this kernel export dma-bufs",
+		     "its driver or this kernel does not export dma-bufs",
 		     error);
 	case ENODEV:
 		fail(CTL_NOT_FOUND, NULL, what, exp->bar, exp->name,
-		     "the BAR cannot be had", error);
+		     "its driver could not claim the BAR", error);
 	default:
 		fail(denied_or(CTL_FAILED), NULL, what, exp->bar, exp->name,
 		     strerror(errno), error);
 	}
 }
 
-void exporter_make(struct exporter *exp, const char *device, int iommufd)
+void exporter_make(struct exporter *exp, int iommufd)
 {
 	u64 size;
 
-	pci_name(device, exp->name);
-	check_bar(exp);
 	vfio_open(&exp->dev, exp->name, iommufd);
 	size = vfio_bar_size(&exp->dev, exp->bar);
 	if (!size)
 		fail(CTL_NOT_FOUND, NULL,
 		     "BAR%d of %s is not for user space, says its driver",
 		     exp->bar, exp->name);
+	if (size < (u64)sysconf(_SC_PAGESIZE))
+		fail(CTL_FAILED, NULL,
+		     "BAR%d of %s cannot be exported: it has %s, less than a page",
+		     exp->bar, exp->name, size_text(size));
 	if (!exp->nr) {
 		exp->ranges = xcalloc(1, sizeof(*exp->ranges));
 		exp->ranges[exp->nr++].length = size;
@@ -140,6 +145,6 @@ void exporter_make(struct exporter *exp, const char *device, int iommufd)
 	if (exp->fd < 0)
 		export_failed(exp);
 	if (!buffer_of_fd(getpid(), exp->fd, &exp->buf))
-		fail(CTL_FAILED, NULL, "/proc does not tell of the new dma-buf: %s",
+		fail(CTL_FAILED, NULL, "/proc does not show the new dma-buf: %s",
 		     strerror(errno));
 }

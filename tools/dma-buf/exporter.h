@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What 'export' and 'map' share: pieces of one BAR, asked for and made a dma-buf */
+/* What 'export' and 'map' share: a dma-buf made of pieces of one BAR */
 #ifndef EXPORTER_H
 #define EXPORTER_H
 
@@ -23,11 +23,14 @@ struct exporter {
 };
 
 void exporter_init(struct exporter *exp);
-/* The arguments of --bar and --range OFFSET:LENGTH; wrong ones are final. */
+/* The arguments of --bar and --range OFFSET:LENGTH; exits if they are wrong. */
 void exporter_bar(struct exporter *exp, const char *text);
 void exporter_range(struct exporter *exp, const char *text);
 
-/* Opens the device, switches its memory on and exports; all errors are final. */
-void exporter_make(struct exporter *exp, const char *device, int iommufd);
+/* Then the device; exits if it has no such BAR. Needs no privilege. */
+void exporter_device(struct exporter *exp, const char *device);
+
+/* Opens the device, switches its memory on and exports; exits on errors. */
+void exporter_make(struct exporter *exp, int iommufd);
 
 #endif /* EXPORTER_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* JSON to stdout; key is NULL inside of an array and outside of everything. */
+/* JSON to stdout; key is NULL in an array and at the top. */
 #ifndef JSON_H
 #define JSON_H
 

@@ -25,31 +25,22 @@ static void json_list(const struct buffers *bufs, const char *unseen)
 
 static char *importers_text(const struct buffer *buf)
 {
-	char *text = xprintf("%s", ""), *longer;
+	char *text = xprintf("%s", "");
 	size_t i;
 
-	for (i = 0; i < buf->nr_importers; i++) {
-		longer = xprintf("%s%s%s", text, i ? ", " : "",
-				 buf->importers[i]);
-		free(text);
-		text = longer;
-	}
+	for (i = 0; i < buf->nr_importers; i++)
+		xappend(&text, "%s", buf->importers[i]);
 	return text;
 }
 
 static char *holders_text(const struct buffer *buf)
 {
-	char *text = xprintf("%s", ""), *longer;
+	char *text = xprintf("%s", "");
 	size_t i;
 
-	for (i = 0; i < buf->nr_holders; i++) {
-		const struct holder *holder = &buf->holders[i];
-
-		longer = xprintf("%s%s%s[%d]:%d", text, i ? ", " : "",
-				 holder->comm, holder->pid, holder->fd);
-		free(text);
-		text = longer;
-	}
+	for (i = 0; i < buf->nr_holders; i++)
+		xappend(&text, "%s[%d]:%d", buf->holders[i].comm,
+			buf->holders[i].pid, buf->holders[i].fd);
 	return text;
 }
 
@@ -78,7 +69,7 @@ static void list_row(struct table *t, const struct buffer *buf)
 	free(holders);
 }
 
-static void text_list(const struct buffers *bufs, const char *unseen)
+static void list_table(const struct buffers *bufs)
 {
 	static const char * const heads[] = {
 		"INO", "SIZE", "EXPORTER", "STATE", "RANGES", "PROVIDER",
@@ -92,12 +83,16 @@ static void text_list(const struct buffers *bufs, const char *unseen)
 		table_cell(&t, "%s", heads[i]);
 	for (i = 0; i < bufs->nr; i++)
 		list_row(&t, &bufs->all[i]);
-	if (bufs->nr) {
-		table_end(&t);
-	} else {
+	table_end(&t);
+}
+
+static void text_list(const struct buffers *bufs, const char *unseen)
+{
+	if (bufs->nr)
+		list_table(bufs);
+	else
 		puts(unseen ? "no dma-buf that this user can see" :
 		     "no dma-buf");
-	}
 	if (unseen)
 		printf("not seen: %s\n", unseen);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * dmabufctl map: does IOMMUFD map such a dma-buf? Exported, mapped into an address
- * space, taken back and given again if that is wanted, unmapped.
+ * dmabufctl map: does IOMMUFD map such a dma-buf? It is exported, mapped into an
+ * address space, revoked and restored if that is wanted, and unmapped.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -45,8 +45,11 @@ static void look(struct job *job, struct buffer *buf)
 	if (errno == EBADF)
 		fail(CTL_NOT_FOUND, "COMMAND of 'dmabufctl export' gets one",
 		     "fd %d is not open in this process", job->fd);
-	fail(errno == EINVAL ? CTL_NOT_FOUND : CTL_FAILED, NULL,
-	     "fd %d is no dma-buf", job->fd);
+	if (errno == EINVAL)
+		fail(CTL_NOT_FOUND, NULL, "fd %d is no dma-buf", job->fd);
+	fail(CTL_FAILED, "is /proc mounted?",
+	     "/proc does not show what fd %d is: %s", job->fd,
+	     strerror(errno));
 }
 
 static void alloc_ioas(struct job *job)
@@ -54,7 +57,7 @@ static void alloc_ioas(struct job *job)
 	struct iommu_ioas_alloc cmd = { .size = sizeof(cmd) };
 
 	if (ioctl(job->iommufd, IOMMU_IOAS_ALLOC, &cmd))
-		fail(CTL_FAILED, NULL, "IOMMUFD makes no address space: %s",
+		fail(CTL_FAILED, NULL, "IOMMUFD cannot make an address space: %s",
 		     strerror(errno));
 	job->ioas = cmd.out_ioas_id;
 }
@@ -71,7 +74,7 @@ static __noreturn void map_failed(const struct job *job)
 			fail(CTL_FAILED, "export again", what, ino,
 			     "it is dead, its exporter is gone", error);
 		fail(CTL_FAILED,
-		     "its exporter gives it again when its device has its memory on",
+		     "its exporter restores it when its device has its memory on",
 		     what, ino,
 		     "it is revoked, its exporter has taken the memory back",
 		     error);
@@ -123,7 +126,7 @@ static void unmap_it(struct job *job)
 	look(job, &job->after);
 }
 
-static void take_and_give(struct job *job)
+static void revoke_and_restore(struct job *job)
 {
 	u64 since = now_ns();
 
@@ -136,7 +139,7 @@ static void take_and_give(struct job *job)
 	look(job, &job->restored);
 }
 
-/* A kernel that describes nothing tells no mappings; others must tell right. */
+/* Without a description the kernel counts no mappings; else it must be right. */
 static const char *verdict(const struct job *job)
 {
 	u64 should = job->into ? 1 : 0;
@@ -192,7 +195,7 @@ static void tell_text(const struct job *job, const char *wrong)
 		printf("\nimported in %s; nothing was translated: no device (--into BDF)\n",
 		       time_text(job->map_ns));
 	if (job->revoke)
-		printf("memory off: taken back in %s; on: given again in %s\n",
+		printf("memory off: revoked in %s; on: restored in %s\n",
 		       time_text(job->revoke_ns), time_text(job->restore_ns));
 	printf("unmapped in %s\n", time_text(job->unmap_ns));
 	printf(wrong ? "does not work: %s\n" : "works\n", wrong);
@@ -264,11 +267,13 @@ int cmd_map(int argc, char **argv)
 	parse(&job, argc, argv);
 	if (job.into)
 		pci_name(job.into, into);
-	if (!job.device)
+	if (job.device)
+		exporter_device(&job.exp, job.device);
+	else
 		look(&job, &job.before);
 	job.iommufd = iommufd_open();
 	if (job.device) {
-		exporter_make(&job.exp, job.device, job.iommufd);
+		exporter_make(&job.exp, job.iommufd);
 		job.fd = job.exp.fd;
 	}
 	if (job.into && !strcmp(into, job.exp.name))
@@ -282,7 +287,7 @@ int cmd_map(int argc, char **argv)
 	look(&job, &job.before);
 	map_it(&job);
 	if (job.revoke)
-		take_and_give(&job);
+		revoke_and_restore(&job);
 	unmap_it(&job);
 	wrong = verdict(&job);
 	if (ctl_json)

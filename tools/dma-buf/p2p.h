@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Can a device reach another one's BARs? This foretells what the kernel decides,
+ * Can a device reach another one's BARs? This predicts what the kernel decides,
  * by the rules of drivers/pci/p2pdma.c and of drivers/dma-buf/dma-buf-phys-device.c.
  */
 #ifndef P2P_H
@@ -26,7 +26,7 @@ struct p2p {
 	char common[PCI_NAME];		/* lowest bridge above both, "" if none */
 	bool redirected;		/* ... but some hop sends requests up */
 	struct p2p_hop hops[2 * PCI_DEPTH];
-	int nr_hops;			/* from the one to the common, then to the other */
+	int nr_hops;			/* from a up to the common one, then down to b */
 	char host[192];			/* what was found of host bridge and CPU, or "" */
 };
 

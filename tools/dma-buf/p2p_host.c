@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Which host bridges let one device's requests through to another: those of AMD's
- * CPUs since Zen, and those that the kernel has a list of. Nothing in hardware
- * tells; this is Linux 7.3's list. An Intel host is known by the first device on
- * its root bus, which is a host bridge at 00.0 or a root port.
+ * CPUs since Zen, and those that the kernel has a list of. Hardware does not say;
+ * this is Linux 7.3's list. An Intel host is known by the first device on its root
+ * bus, which is a host bridge at 00.0 or a root port.
  */
 #include <dirent.h>
 #include <linux/pci_regs.h>

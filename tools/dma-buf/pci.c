@@ -206,18 +206,13 @@ bool pci_has_memory(const char *name)
 
 char *pci_bars_text(const char *name)
 {
-	char *text = xprintf("%s", ""), *longer;
+	char *text = xprintf("%s", "");
 	struct pci_bar bars[PCI_BARS];
 	int i;
 
 	pci_bars(name, bars);
-	for (i = 0; i < PCI_BARS; i++) {
-		if (!bars[i].size || bars[i].io)
-			continue;
-		longer = xprintf("%s%sBAR%d %s", text, *text ? ", " : "", i,
-				 size_text(bars[i].size));
-		free(text);
-		text = longer;
-	}
+	for (i = 0; i < PCI_BARS; i++)
+		if (bars[i].size && !bars[i].io)
+			xappend(&text, "BAR%d %s", i, size_text(bars[i].size));
 	return text;
 }

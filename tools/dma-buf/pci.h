@@ -90,4 +90,8 @@ const char *pci_iommu_text(const struct pci_iommu *iommu);
 void pci_group_others(const char *name,
 		      void (*fn)(const char *other, void *arg), void *arg);
 
+/* As members of an object: name, driver and IOMMU of a device; its ACS */
+void pci_json_device(const char *name);
+void pci_json_acs(const struct pci_acs *acs);
+
 #endif /* PCI_H */

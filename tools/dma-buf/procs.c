@@ -157,17 +157,14 @@ unsigned int procs_walk(void (*found)(const struct holder *holder,
 
 static void found_path(struct walk *walk, int pid, int fd)
 {
-	char comm[32], *who;
+	char comm[32];
 
 	(void)fd;
 	if (pid == walk->last || pid == getpid())
 		return;
 	walk->last = pid;
 	read_comm(pid, comm, sizeof(comm));
-	who = xprintf("%s%s%s (process %d)", walk->who ? walk->who : "",
-		      walk->who ? ", " : "", comm, pid);
-	free(walk->who);
-	walk->who = who;
+	xappend(&walk->who, "%s (process %d)", comm, pid);
 }
 
 char *procs_who_has(const char *path)
@@ -176,8 +173,9 @@ char *procs_who_has(const char *path)
 		.link = path,
 		.whole = true,
 		.file = found_path,
+		.who = xprintf("%s", ""),
 	};
 
 	walk_processes(&walk);
-	return walk.who ? walk.who : xprintf("%s", "");
+	return walk.who;
 }

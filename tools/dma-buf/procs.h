@@ -11,8 +11,8 @@ unsigned int procs_walk(void (*found)(const struct holder *holder,
 			void *arg);
 
 /*
- * Who has a file open, by its path: "comm (pid), ...", "" if nobody who can be
- * seen; to be freed.
+ * Who has a file open, by its path: "comm (process pid), ...", "" if nobody who
+ * can be seen; to be freed.
  */
 char *procs_who_has(const char *path);
 

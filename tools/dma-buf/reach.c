@@ -11,13 +11,13 @@
 #include "table.h"
 #include "tree.h"
 
-#define FORETOLD "foretold by the kernel's rules (Linux 7.3); the kernel decides when it maps"
+#define PREDICTED "predicted by the rules of Linux 7.3; the kernel decides when it maps"
 
 /* In words, by p2p_route() */
 static const char *route_says(const char *route)
 {
 	if (!strcmp(route, "bus"))
-		return "straight through the bridge that is above both, by PCI bus addresses";
+		return "directly through the bridge above both, by PCI bus addresses";
 	if (!strcmp(route, "iova"))
 		return "through the host bridge and the IOMMU, by IOVAs";
 	if (!strcmp(route, "direct"))
@@ -33,6 +33,21 @@ static void hop_text(const struct p2p *p, const struct p2p_hop *hop)
 	       pci_acs_redirects(&hop->acs) ?
 	       ": sends requests up to the host bridge" : "",
 	       !strcmp(hop->name, p->common) ? "  (above both)" : "");
+}
+
+/* The kernel parameter takes those that redirect, with semicolons between. */
+static void redirect_text(const struct p2p *p)
+{
+	const char *before = "'pci=disable_acs_redir=";
+	int i;
+
+	printf("it would be direct, and less isolated, with the kernel parameter ");
+	for (i = 0; i < p->nr_hops; i++)
+		if (pci_acs_redirects(&p->hops[i].acs)) {
+			printf("%s%s", before, p->hops[i].name);
+			before = ";";
+		}
+	puts("'");
 }
 
 static bool on_vfio(const char *name)
@@ -55,7 +70,7 @@ static void pair_text(const char *a, const char *b, const struct p2p *p)
 	for (i = 0; i < p->nr_hops; i++)
 		hop_text(p, &p->hops[i]);
 	if (!*p->common)
-		puts("no bridge is above both but the host bridge");
+		puts("only the host bridge is above both");
 	if (*p->host)
 		printf("%s\n", p->host);
 	pci_read_iommu(a, &iommu);
@@ -63,40 +78,18 @@ static void pair_text(const char *a, const char *b, const struct p2p *p)
 	pci_read_iommu(b, &iommu);
 	printf("; %s %s\n", b, pci_iommu_text(&iommu));
 	if (p->redirected && *p->common)
-		puts("it would be straight with the kernel parameter pci=disable_acs_redir=");
+		redirect_text(p);
 	if (on_vfio(b))
 		printf("%s is given to user space: IOMMUFD maps whatever the route is\n",
 		       b);
-	puts(FORETOLD);
+	puts(PREDICTED);
 	free(bars);
-}
-
-static void acs_json(const struct pci_acs *acs)
-{
-	json_text("acs", acs->has == PCI_YES ? "yes" :
-		  acs->has == PCI_NO ? "no" : "hidden");
-	if (acs->has == PCI_YES) {
-		json_unsigned("acs_cap", acs->cap);
-		json_unsigned("acs_ctrl", acs->ctrl);
-	}
-	json_bool("redirects", pci_acs_redirects(acs));
 }
 
 static void device_json(const char *key, const char *name)
 {
-	struct pci_iommu iommu;
-	char driver[64];
-
-	pci_driver(name, driver, sizeof(driver));
-	pci_read_iommu(name, &iommu);
 	json_object(key);
-	json_text("device", name);
-	json_text("driver", *driver ? driver : NULL);
-	if (iommu.group < 0)
-		json_text("iommu_group", NULL);
-	else
-		json_number("iommu_group", iommu.group);
-	json_text("domain", *iommu.type ? iommu.type : NULL);
+	pci_json_device(name);
 	json_end();
 }
 
@@ -110,13 +103,16 @@ static void pair_json(const char *a, const char *b, const struct p2p *p)
 	device_json("importer", b);
 	json_text("route", p2p_route(p, b));
 	json_text("common", *p->common ? p->common : NULL);
-	json_bool("redirected", p->redirected);
+	if (p->way == P2P_HIDDEN && *p->common && !p->redirected)
+		json_text("redirected", NULL);
+	else
+		json_bool("redirected", p->redirected);
 	json_text("host", *p->host ? p->host : NULL);
 	json_array("hops");
 	for (i = 0; i < p->nr_hops; i++) {
 		json_object(NULL);
 		json_text("device", p->hops[i].name);
-		acs_json(&p->hops[i].acs);
+		pci_json_acs(&p->hops[i].acs);
 		json_end();
 	}
 	json_end();
@@ -167,7 +163,7 @@ static void matrix_text(const struct pci_list *list)
 	size_t a, b;
 	char *bars;
 
-	puts("Can the device of the column use the memory of the row's?\n");
+	puts("Can the column's device use the memory of the row's device?\n");
 	table_begin(&t, nr + 3);
 	table_cell(&t, "%s", "");
 	table_cell(&t, "MEMORY OF");
@@ -187,9 +183,9 @@ static void matrix_text(const struct pci_list *list)
 		}
 	}
 	table_end(&t);
-	puts("\nbus: straight through a bridge; none: no route; hidden: run this as root\n"
+	puts("\nbus: directly through a bridge; none: no route; hidden: run this as root\n"
 	     "iova, direct: through the host bridge, with and without an IOMMU");
-	puts(FORETOLD);
+	puts(PREDICTED);
 }
 
 static void matrix_json(const struct pci_list *list)

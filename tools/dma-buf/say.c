@@ -39,7 +39,7 @@ void fail(int code, const char *todo, const char *fmt, ...)
 void fail_option(void)
 {
 	fail(CTL_USAGE, "'dmabufctl help' lists verbs and options",
-	     "an option is not known here, or lacks its value");
+	     "unknown option, or an option without its value");
 }
 
 void no_more_options(int argc, char **argv)
@@ -135,7 +135,12 @@ void copy_text(char *to, size_t size, const char *from)
 {
 	size_t i;
 
-	for (i = 0; from[i] && i + 1 < size; i++)
-		to[i] = iscntrl((unsigned char)from[i]) ? '?' : from[i];
+	for (i = 0; from[i] && i + 1 < size; i++) {
+		unsigned char c = from[i], next = from[i + 1];
+		/* U+0080 to U+009f, of which one does what ESC [ does */
+		bool c1 = c == 0xc2 && next >= 0x80 && next < 0xa0;
+
+		to[i] = iscntrl(c) || c1 ? '?' : c;
+	}
 	to[i] = 0;
 }

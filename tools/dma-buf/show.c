@@ -30,8 +30,8 @@ static u64 ino_of_fd(const char *text)
 		return buf.ino;
 	switch (errno) {
 	case ESRCH:
-		fail(CTL_NOT_FOUND, NULL, "there is no process %s",
-		     text);
+		fail(CTL_NOT_FOUND, NULL, "there is no process %d",
+		     (int)pid);
 	case EBADF:
 		fail(CTL_NOT_FOUND, "ls -l /proc/PID/fd shows what it has open",
 		     "process %d has no fd %d open", (int)pid, (int)fd);
@@ -51,9 +51,9 @@ static const char *state_says(const struct buffer *buf)
 	if (!strcmp(buf->state, "live"))
 		return "can be mapped";
 	if (!strcmp(buf->state, "revoking"))
-		return "being taken back: its exporter waits for importers to let go";
+		return "being revoked: its exporter waits for importers to let go";
 	if (!strcmp(buf->state, "revoked"))
-		return "taken back by its exporter: nobody reaches it until it is restored";
+		return "revoked by its exporter: nobody reaches it until it is restored";
 	if (!strcmp(buf->state, "dead"))
 		return "its exporter is gone, it can never be mapped again";
 	return "a state that this program does not know";
@@ -144,7 +144,7 @@ int cmd_show(int argc, char **argv)
 	buf = buffers_find(&bufs, ino);
 	if (!buf)
 		fail(unseen ? CTL_DENIED : CTL_NOT_FOUND, unseen ?
-		     "as root it would be certain" :
+		     "run this as root to be sure" :
 		     "dmabufctl list shows those that there are",
 		     "no dma-buf %llu%s%s", ino,
 		     unseen ? " can be seen; not seen: " : "",

@@ -16,7 +16,7 @@
 #define TRACEFS		"/sys/kernel/tracing"
 #define EVENTS		"events/dma_buf_phys"
 
-/* A reader of trace_pipe is woken for half a buffer: look at least so often. */
+/* A reader of trace_pipe is woken when a buffer is half full: look this often. */
 #define POLL_MS		200
 
 static struct {
@@ -56,7 +56,7 @@ static void make_instance(void)
 			     "only root may read " TRACEFS);
 		fail(CTL_NOT_READY, access(TRACEFS "/events", F_OK) ?
 		     "mount -t tracefs none " TRACEFS :
-		     "the kernel needs described dma-bufs, and CONFIG_FTRACE",
+		     "it takes a kernel with described dma-bufs and CONFIG_FTRACE",
 		     "there are no trace events dma_buf_phys");
 	}
 	trace.instance = xprintf(TRACEFS "/instances/dmabufctl-%d", getpid());
@@ -71,12 +71,8 @@ void trace_begin(u64 seconds)
 	sigset_t signals;
 	char *path;
 
-	/* From here on no signal ends this without its instance being removed. */
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	/* From here on these end it by exit(), which removes the instance. */
+	block_signals(&signals);
 	signal(SIGPIPE, SIG_IGN);
 	trace.signals = signalfd(-1, &signals, SFD_CLOEXEC);
 	if (trace.signals < 0)
@@ -112,7 +108,7 @@ static void count_lost(const char *line)
 	}
 }
 
-/* Takes a line that is here whole; false if there is none. */
+/* Takes a line if all of it has been read; false if there is none. */
 static bool take_line(char *line, size_t size)
 {
 	char *end = memchr(trace.text, '\n', trace.len);

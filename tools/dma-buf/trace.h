@@ -36,8 +36,8 @@ struct trace_event {
 };
 
 /*
- * Begins, for so many seconds or (0) until a signal. The instance goes away with
- * this program. Errors are final.
+ * Starts, for so many seconds or (0) until a signal. The instance goes away with
+ * this program. Exits on errors.
  */
 void trace_begin(u64 seconds);
 /* Waits for the next event. Return: false if it is over. */

@@ -4,8 +4,8 @@
  *
  *     cat-12      [001] ..... 12.345678: dma_buf_phys_map: ino=3 importer=...
  *
- * A task's name may have anything in it, so it is what is left in front of the
- * last " [" before the event's name.
+ * A task's name may have anything in it: the event's name is looked for after it,
+ * and the task ends at the last " [" before the event's name.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,8 @@
 #include "ctl.h"
 #include "trace.h"
 
-#define PREFIX	": dma_buf_phys_"
+#define PREFIX		": dma_buf_phys_"
+#define COMM_WIDTH	16	/* of a task's name in trace_pipe */
 
 const char * const trace_names[TRACE_KINDS] = {
 	[TRACE_MAP] = "map",
@@ -59,7 +60,7 @@ static bool parse_mapping(const char *text, struct trace_event *event)
 	const char *at = strstr(text, " route=");
 	u64 ret;
 
-	/* Keys are looked for behind the importer's name, which is free text. */
+	/* Keys are looked for after the importer's name, which is free text. */
 	if (!number(text, "ino=", &event->ino) ||
 	    !field(text, "importer=", " route=", event->importer,
 		   sizeof(event->importer)) || !at ||
@@ -110,10 +111,12 @@ static bool parse_head(const char *line, const char *name,
 
 bool trace_parse(const char *line, struct trace_event *event)
 {
-	const char *name = strstr(line, PREFIX), *text;
+	const char *name = NULL, *text;
 	size_t len;
 	int kind;
 
+	if (strlen(line) > COMM_WIDTH)
+		name = strstr(line + COMM_WIDTH, PREFIX);
 	if (!name)
 		return false;
 	memset(event, 0, sizeof(*event));

@@ -115,33 +115,22 @@ static void branch_text(const char *host, const struct node *parent,
 	}
 }
 
-static void node_json(const struct node *node, const char *host)
+static void node_json(const struct node *node)
 {
 	const char *kind = kind_text(node->name);
 	struct pci_bar bars[PCI_BARS];
-	struct pci_iommu iommu;
 	struct pci_acs acs;
-	char driver[64];
 	int i;
 
-	pci_driver(node->name, driver, sizeof(driver));
 	pci_read_acs(node->name, &acs);
-	pci_read_iommu(node->name, &iommu);
 	pci_bars(node->name, bars);
 	json_object(NULL);
-	json_text("device", node->name);
+	pci_json_device(node->name);
 	json_text("id", pci_id_text(node->name));
-	json_text("host", host);
+	json_text("host", node->place.host);
 	json_text("below", node->place.depth > 1 ? node->place.up[1] : NULL);
 	json_text("kind", *kind ? kind : "device");
-	json_text("acs", pci_acs_text(&acs));
-	json_bool("redirects", pci_acs_redirects(&acs));
-	if (iommu.group < 0)
-		json_text("iommu_group", NULL);
-	else
-		json_number("iommu_group", iommu.group);
-	json_text("domain", *iommu.type ? iommu.type : NULL);
-	json_text("driver", *driver ? driver : NULL);
+	pci_json_acs(&acs);
 	json_array("bars");
 	for (i = 0; i < PCI_BARS; i++) {
 		if (!bars[i].size || bars[i].io)
@@ -184,7 +173,7 @@ int tree(void)
 		json_object(NULL);
 		json_array("devices");
 		for (i = 0; i < all.nr; i++)
-			node_json(&all.nodes[i], all.nodes[i].place.host);
+			node_json(&all.nodes[i]);
 		json_end();
 		json_end();
 	} else {

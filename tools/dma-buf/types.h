@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel's words for integers, which are long long where they have 64 bits */
+/* The kernel's integer types; those of 64 bits are long long everywhere. */
 #ifndef TYPES_H
 #define TYPES_H
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Files, memory and time */
+/* Files, memory, time and signals */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,20 @@ char *xprintf(const char *fmt, ...)
 	text = xvprintf(fmt, args);
 	va_end(args);
 	return text;
+}
+
+void xappend(char **list, const char *fmt, ...)
+{
+	char *item, *longer;
+	va_list args;
+
+	va_start(args, fmt);
+	item = xvprintf(fmt, args);
+	va_end(args);
+	longer = xprintf("%s%s%s", *list, **list ? ", " : "", item);
+	free(item);
+	free(*list);
+	*list = longer;
 }
 
 static char *read_all(int fd)
@@ -124,4 +139,19 @@ u64 now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+void block_signals(sigset_t *signals)
+{
+	struct sigaction hangup;
+
+	sigemptyset(signals);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGQUIT);
+	sigaddset(signals, SIGTERM);
+	/* A signal that is waited for arrives even if nohup(1) ignores it. */
+	sigaction(SIGHUP, NULL, &hangup);
+	if (hangup.sa_handler != SIG_IGN)
+		sigaddset(signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, signals, NULL);
 }

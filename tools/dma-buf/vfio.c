@@ -35,20 +35,23 @@ static __noreturn void not_bound(const char *name)
 {
 	char driver[64], *todo, *unbind;
 	struct pci_iommu iommu;
+	bool has_iommu;
 
 	pci_driver(name, driver, sizeof(driver));
 	unbind = *driver ?
-		 xprintf("echo %s >/sys/bus/pci/devices/%s/driver/unbind\n  ",
+		 xprintf("\n  echo %s >/sys/bus/pci/devices/%s/driver/unbind",
 			 name, name) : xprintf("%s", "");
 	pci_read_iommu(name, &iommu);
+	has_iommu = iommu.group >= 0;
 	todo = xprintf("as root, if nothing needs the device%s:\n"
-		       "  echo vfio-pci >/sys/bus/pci/devices/%s/driver_override\n"
-		       "  %secho %s >/sys/bus/pci/drivers_probe%s",
-		       iommu.group >= 0 ?
-		       " nor the others of its IOMMU group" : "", name, unbind,
-		       name, iommu.group >= 0 ? "" :
-		       "\n  it has no IOMMU, so before that, and only if you trust whoever uses it:\n"
-		       "  echo 1 >/sys/module/vfio/parameters/enable_unsafe_noiommu_mode");
+		       "  modprobe vfio-pci%s\n"
+		       "  echo vfio-pci >/sys/bus/pci/devices/%s/driver_override%s\n"
+		       "  echo %s >/sys/bus/pci/drivers_probe",
+		       has_iommu ? " nor the others of its IOMMU group" : "",
+		       has_iommu ? "" :
+		       "\n  echo 1 >/sys/module/vfio/parameters/enable_unsafe_noiommu_mode\n"
+		       "    (it has no IOMMU: only if you trust whoever uses it)",
+		       name, unbind, name);
 	fail(CTL_NOT_READY, todo, *driver ?
 	     "%s is not bound to vfio-pci but to %s" :
 	     "%s is not bound to vfio-pci", name, driver);
@@ -86,18 +89,16 @@ static int open_cdev(const char *name, const char *path)
 	     "%s of %s: %s", path, name, strerror(errno));
 }
 
-/* Who of the group keeps user space out */
+/* Who of the group keeps user space out: not drivers that leave DMA to others */
 static void note_driver(const char *other, void *arg)
 {
-	char driver[64], **text = arg, *longer;
+	char driver[64], **text = arg;
 
 	pci_driver(other, driver, sizeof(driver));
-	if (!*driver || strstr(driver, "vfio") || !strcmp(driver, "pcieport"))
+	if (!*driver || strstr(driver, "vfio") ||
+	    !strcmp(driver, "pcieport") || !strcmp(driver, "pci-stub"))
 		return;
-	longer = xprintf("%s%s%s (%s)", *text, **text ? ", " : "", other,
-			 driver);
-	free(*text);
-	*text = longer;
+	xappend(text, "%s (%s)", other, driver);
 }
 
 static __noreturn void bind_failed(const char *name, const char *path)
@@ -121,9 +122,9 @@ static __noreturn void bind_failed(const char *name, const char *path)
 		     "%s cannot be given to user space: %s", name,
 		     strerror(error));
 	fail(CTL_FAILED, error == EBUSY || error == EINVAL ?
-	     "somebody may use it whom this user cannot see; as root it would be certain" :
+	     "a process that this user cannot see may be using it: run this as root to be sure" :
 	     "the kernel's log may say more",
-	     "%s does not let itself be bound to IOMMUFD: %s", name,
+	     "%s cannot be bound to IOMMUFD: %s", name,
 	     strerror(error));
 }
 
@@ -165,7 +166,8 @@ static struct vfio_region_info region_info(struct vfio *dev, unsigned int nr)
 	struct vfio_region_info info = { .argsz = sizeof(info), .index = nr };
 
 	if (ioctl(dev->fd, VFIO_DEVICE_GET_REGION_INFO, &info))
-		info.size = 0;
+		fail(CTL_FAILED, NULL, "VFIO does not describe region %u of %s: %s",
+		     nr, dev->name, strerror(errno));
 	return info;
 }
 

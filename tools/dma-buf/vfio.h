@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A device that is bound to vfio-pci, by its cdev and IOMMUFD; all errors are final. */
+/* A device that is bound to vfio-pci, by its cdev and IOMMUFD; exits on errors. */
 #ifndef VFIO_H
 #define VFIO_H
 

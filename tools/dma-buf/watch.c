@@ -61,7 +61,7 @@ static s64 since(struct open_event **list, const struct trace_event *event)
 	return ns;
 }
 
-/* How long what this event ends has lasted, -1 if its begin was not seen */
+/* How long what this event ends has lasted, -1 if its start was not seen */
 static s64 account(const struct trace_event *event)
 {
 	s64 ns = -1;
@@ -100,7 +100,7 @@ static s64 account(const struct trace_event *event)
 /* What a duration is, by the kind of the event that ends it */
 static const char * const lasted[TRACE_KINDS][2] = {
 	[TRACE_UNMAP] = { "lived_ns", "mapped for" },
-	[TRACE_SEVER] = { "lived_ns", "not let go of by its importer, mapped for" },
+	[TRACE_SEVER] = { "lived_ns", "its importer did not let go, mapped for" },
 	[TRACE_REVOKED] = { "took_ns", "the revoke took" },
 	[TRACE_RESTORE] = { "away_ns", "was away for" },
 	[TRACE_KILL] = { "away_ns", "for good, was away for" },
@@ -176,7 +176,7 @@ static void summary_text(void)
 		printf(", the longest %s", time_text(watched.longest_revoke));
 	putchar('\n');
 	if (trace_lost())
-		printf("%llu events or more were lost: there was no room for them\n",
+		printf("at least %llu events were lost: the trace buffer was full\n",
 		       trace_lost());
 }
 
@@ -198,7 +198,7 @@ int cmd_watch(int argc, char **argv)
 		if (!parse_number(optarg, option == 'i' ? &ino : &seconds) ||
 		    seconds > 1000000000)
 			fail(CTL_USAGE, "such as --ino 1234 --seconds 10",
-			     "'%s' is not a number", optarg);
+			     "'%s' is not a number, or too large", optarg);
 	}
 	if (optind < argc)
 		fail(CTL_USAGE, "one buffer: --ino N",

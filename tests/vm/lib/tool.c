@@ -13,7 +13,6 @@
 #include "tool.h"
 
 #define TOOL	"dmabufctl"
-#define NOBODY	65534
 
 static const char *file_of(pid_t pid, const char *kind)
 {
@@ -30,21 +29,24 @@ static void redirect(int to, const char *kind)
 	close(fd);
 }
 
-static pid_t start(bool nobody, const char *fmt, va_list args)
+pid_t tool_start_as(uid_t user, const char *fmt, ...)
 {
 	char arguments[1024], command[1100];
+	va_list args;
 	pid_t pid;
 
 	if (!sys_exists("/tmp/" TOOL))
 		skip("no " TOOL " in this guest");
+	va_start(args, fmt);
 	vsnprintf(arguments, sizeof(arguments), fmt, args);
+	va_end(args);
 	/* Its end must be seen, and signals must reach it. */
 	snprintf(command, sizeof(command), "exec " TOOL " %s", arguments);
 	pid = ktap_fork();
 	if (!pid) {
 		redirect(1, "out");
 		redirect(2, "err");
-		if (nobody && (setgid(NOBODY) || setuid(NOBODY)))
+		if (user && (setgid(user) || setuid(user)))
 			_exit(125);
 		execl("/bin/sh", "sh", "-c", command, NULL);
 		_exit(125);
@@ -65,39 +67,6 @@ void tool_stop(struct tool *t, pid_t pid, int sig)
 	t->err = sys_slurp(file_of(pid, "err"));
 	unlink(file_of(pid, "out"));
 	unlink(file_of(pid, "err"));
-}
-
-void tool_run(struct tool *t, const char *fmt, ...)
-{
-	va_list args;
-	pid_t pid;
-
-	va_start(args, fmt);
-	pid = start(false, fmt, args);
-	va_end(args);
-	tool_stop(t, pid, 0);
-}
-
-void tool_run_nobody(struct tool *t, const char *fmt, ...)
-{
-	va_list args;
-	pid_t pid;
-
-	va_start(args, fmt);
-	pid = start(true, fmt, args);
-	va_end(args);
-	tool_stop(t, pid, 0);
-}
-
-pid_t tool_start(const char *fmt, ...)
-{
-	va_list args;
-	pid_t pid;
-
-	va_start(args, fmt);
-	pid = start(false, fmt, args);
-	va_end(args);
-	return pid;
 }
 
 void tool_expect(const struct tool *t, int status, const char *said)

@@ -13,17 +13,23 @@ struct tool {
 	char *out, *err;
 };
 
-/* "dmabufctl", arguments as a shell reads them. Skips the case without it. */
-void tool_run(struct tool *t, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-/* The same as somebody who may nothing, and has inherited this process's fds */
-void tool_run_nobody(struct tool *t, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+#define TOOL_ROOT	0
+#define TOOL_NOBODY	65534
 
-/* In the background, its output to a file until tool_stop() */
-pid_t tool_start(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* A signal, and its end; 0: wait only */
+/*
+ * "dmabufctl", arguments as a shell reads them, with this process's fds; its output
+ * goes to a file until tool_stop(). Skips the case where there is no dmabufctl.
+ */
+pid_t tool_start_as(uid_t user, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Sends a signal, unless that is 0, and waits for its end. */
 void tool_stop(struct tool *t, pid_t pid, int sig);
+
+#define tool_start(...)	tool_start_as(TOOL_ROOT, __VA_ARGS__)
+#define tool_run(t, ...) \
+	tool_stop(t, tool_start(__VA_ARGS__), 0)
+#define tool_run_nobody(t, ...) \
+	tool_stop(t, tool_start_as(TOOL_NOBODY, __VA_ARGS__), 0)
 
 /* Fails the test unless status and a part of what it said are these. */
 void tool_expect(const struct tool *t, int status, const char *said);
