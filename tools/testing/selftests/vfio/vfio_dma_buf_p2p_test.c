@@ -397,8 +397,12 @@ TEST_F(vfio_dma_buf_p2p_test, copy_from_another_ioas)
 TEST_F(vfio_dma_buf_p2p_test, memory_disabled)
 {
 	struct p2p *p2p = &self->p2p;
-	int fd = export_layout(p2p, &scattered);
+	int fd;
 
+	if (sysfs_is_vf(exporter_bdf))
+		SKIP(return, "The command register of a VF does not control its memory");
+
+	fd = export_layout(p2p, &scattered);
 	map_pages(p2p, fd, 0, NR_BUF_PAGES);
 	check_write(p2p, 0, NR_BUF_PAGES);
 
@@ -423,11 +427,12 @@ TEST_F(vfio_dma_buf_p2p_test, memory_disabled)
 TEST_F(vfio_dma_buf_p2p_test, exporter_reset)
 {
 	struct p2p *p2p = &self->p2p;
-	int fd = export_layout(p2p, &scattered);
+	int fd;
 
 	if (!(p2p->exporter->info.flags & VFIO_DEVICE_FLAGS_RESET))
-		SKIP(return, "Device does not support reset\n");
+		SKIP(return, "Device does not support reset");
 
+	fd = export_layout(p2p, &scattered);
 	map_pages(p2p, fd, 0, NR_BUF_PAGES);
 	check_write(p2p, 0, NR_BUF_PAGES);
 

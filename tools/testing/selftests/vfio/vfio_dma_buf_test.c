@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/pci_regs.h>
 #include <linux/sizes.h>
@@ -363,15 +362,6 @@ TEST_F(vfio_dma_buf_test, copy_to_another_ioas)
 	iommu_cleanup(other);
 }
 
-/* The command register of a VF does not control its memory. */
-static bool is_vf(const char *bdf)
-{
-	char path[PATH_MAX];
-
-	snprintf_assert(path, PATH_MAX, "/sys/bus/pci/devices/%s/physfn", bdf);
-	return !access(path, F_OK);
-}
-
 TEST_F(vfio_dma_buf_test, memory_disabled)
 {
 	struct dma_region region = new_region(self->iova_allocator,
@@ -379,8 +369,8 @@ TEST_F(vfio_dma_buf_test, memory_disabled)
 	int late;
 	int fd;
 
-	if (is_vf(device_bdf))
-		SKIP(return, "Device is a VF\n");
+	if (sysfs_is_vf(device_bdf))
+		SKIP(return, "The command register of a VF does not control its memory");
 
 	fd = export_scattered(self->device, self->bar);
 	iommu_map_dma_buf(self->importer, &region, fd, 0);
@@ -413,7 +403,7 @@ TEST_F(vfio_dma_buf_test, reset)
 	int fd;
 
 	if (!(self->device->info.flags & VFIO_DEVICE_FLAGS_RESET))
-		SKIP(return, "Device does not support reset\n");
+		SKIP(return, "Device does not support reset");
 
 	fd = export_scattered(self->device, self->bar);
 	iommu_map_dma_buf(self->importer, &region, fd, 0);
@@ -431,9 +421,9 @@ TEST_F(vfio_dma_buf_test, reset_while_memory_disabled)
 	int fd;
 
 	if (!(self->device->info.flags & VFIO_DEVICE_FLAGS_RESET))
-		SKIP(return, "Device does not support reset\n");
-	if (is_vf(device_bdf))
-		SKIP(return, "Device is a VF\n");
+		SKIP(return, "Device does not support reset");
+	if (sysfs_is_vf(device_bdf))
+		SKIP(return, "The command register of a VF does not control its memory");
 
 	fd = export_scattered(self->device, self->bar);
 	vfio_pci_cmd_clear(self->device, PCI_COMMAND_MEMORY);
