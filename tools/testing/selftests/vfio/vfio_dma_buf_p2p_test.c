@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Device to device: one device exports memory in its BAR as a dma-buf, another,
- * which has a driver here, reads and writes it through an IOAS, and the CPU
- * looks at the bytes through its mmap() of the BAR.
+ * which libvfio has a driver for, reads and writes it through an IOAS, and the
+ * CPU compares the bytes through its mmap() of the BAR.
  *
- * Which of the devices does what is found out. The platform must let peer to
- * peer traffic through.
+ * The test finds out which device can do what. It overwrites the first pages of
+ * the exporter's largest prefetchable BAR, and restores them unless it fails or
+ * closes the device: do not give it a device that has registers there. The
+ * platform must let peer to peer traffic through.
  */
 #include <sys/mman.h>
 #include <unistd.h>
@@ -27,7 +29,7 @@ static u64 page_size;
 #define NR_PAGES	8
 static u64 window_size;
 
-/* What a dma-buf has of the BAR, in pages */
+/* The size of a dma-buf, in pages */
 #define NR_BUF_PAGES	5
 struct layout {
 	u32 nr_ranges;
@@ -36,7 +38,7 @@ struct layout {
 
 static const struct layout contiguous = { 1, { { .offset = 2, .length = 5 } } };
 
-/* Neither in order nor adjacent, but for two, which are backwards */
+/* Out of order; the last two are adjacent, but the wrong way round */
 static const struct layout scattered = {
 	4, {
 		{ .offset = 6, .length = 1 },
@@ -79,8 +81,8 @@ static bool window_is_expected(struct window *window)
 }
 
 /*
- * Nothing orders what a device writes to a peer with what it tells in memory,
- * so the bytes may come a bit later than the end of the copy.
+ * Nothing orders what a device writes to a peer with the completion that it
+ * writes to memory, so the bytes may arrive a bit later than that.
  */
 static bool window_becomes_expected(struct window *window)
 {
@@ -93,7 +95,7 @@ static bool window_becomes_expected(struct window *window)
 	return false;
 }
 
-/* Bytes that depend on their place, other ones each time */
+/* Bytes that depend on their place, different ones each time */
 static void fill(void *buf, u64 size)
 {
 	static u32 value = 1;
@@ -121,7 +123,7 @@ static void window_cleanup(struct window *window)
 	free(window->expected);
 }
 
-/* Where in an image of the window the @page of the dma-buf is */
+/* Where page @page of the dma-buf is in an image of the window */
 static void *window_page(struct window *window, void *image, u64 page)
 {
 	const struct vfio_region_dma_range *range = window->layout->ranges;
@@ -185,7 +187,7 @@ FIXTURE_VARIANT(vfio_dma_buf_p2p_test) {
 	const char *iommu_mode;
 };
 
-/* Of the exporter. The importer's is the same if that is an iommufd. */
+/* Of the exporter; the importer shares it if it is an iommufd. */
 #define FIXTURE_VARIANT_ADD_IOMMU_MODE(_iommu_mode)		\
 FIXTURE_VARIANT_ADD(vfio_dma_buf_p2p_test, _iommu_mode) {	\
 	.iommu_mode = #_iommu_mode,				\
@@ -232,7 +234,7 @@ FIXTURE_SETUP(vfio_dma_buf_p2p_test)
 	p2p->importer = vfio_pci_device_init(importer_bdf, p2p->importer_iommu);
 	p2p->iova_allocator = iova_allocator_init(p2p->importer_iommu);
 
-	/* For some devices a buffer at 0 is none. */
+	/* Some devices take the address 0 for no buffer. */
 	iova_allocator_alloc(p2p->iova_allocator, page_size);
 	p2p->dma_buf.iova = iova_allocator_alloc(p2p->iova_allocator, window_size);
 	memory_init(p2p->importer_iommu, p2p->iova_allocator, &p2p->memory,
@@ -276,7 +278,7 @@ static int export_layout(struct p2p *p2p, const struct layout *layout)
 				    layout->nr_ranges);
 }
 
-/* @nr pages of the dma-buf, beginning with the @first */
+/* Map @nr pages of the dma-buf, beginning with page @first. */
 static void map_pages(struct p2p *p2p, int fd, u64 first, u64 nr)
 {
 	p2p->dma_buf.size = nr * page_size;
@@ -289,7 +291,7 @@ static void unmap_pages(struct p2p *p2p)
 	iommu_unmap(p2p->importer_iommu, &p2p->dma_buf);
 }
 
-/* The device writes what is mapped: @nr pages, beginning with the @first. */
+/* The device writes all that is mapped: @nr pages, beginning with page @first. */
 static void check_write(struct p2p *p2p, u64 first, u64 nr)
 {
 	struct window *window = &p2p->window;
@@ -334,7 +336,7 @@ static void check_both_ways(struct p2p *p2p, u64 first, u64 nr)
 	check_read(p2p, first, nr);
 }
 
-/* Whether the device notices that it cannot is its own affair. */
+/* Whether the device reports an error does not matter. */
 static void write_in_vain(struct p2p *p2p)
 {
 	u64 size = NR_BUF_PAGES * page_size;
@@ -342,7 +344,7 @@ static void write_in_vain(struct p2p *p2p)
 	fill(p2p->memory.vaddr, size);
 	vfio_pci_driver_memcpy(p2p->importer, p2p->memory.iova,
 			       p2p->dma_buf.iova, size);
-	/* Whatever it has posted has arrived. */
+	/* Time enough for posted writes to arrive */
 	usleep(10000);
 }
 
