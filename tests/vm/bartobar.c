@@ -197,6 +197,8 @@ static void it_says_what_is_wrong(const void *arg)
 			"2", "0:0x800", NULL };
 	char *no_bar[] = { "bar-to-bar", machine.exporter, machine.edu_domain,
 			   "5", "0:0x1000", NULL };
+	char *comma[] = { "bar-to-bar", machine.exporter, machine.edu_domain,
+			  "2", "0:0x1000,0x2000:0x1000", NULL };
 	char *none[] = { "bar-to-bar", machine.exporter, machine.edu_domain,
 			 "2", NULL };
 	const struct {
@@ -208,6 +210,7 @@ static void it_says_what_is_wrong(const void *arg)
 		{ beyond, "exporting BAR 2: Invalid argument", 1 },
 		{ odd, "exporting BAR 2: Invalid argument", 1 },
 		{ no_bar, "exporting BAR 5: No such device", 1 },
+		{ comma, "is not OFFSET:LENGTH", 2 },
 		{ none, "usage:", 2 },
 	};
 	struct program p;
