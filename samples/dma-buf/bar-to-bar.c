@@ -165,12 +165,14 @@ int main(int argc, char **argv)
 
 	if (nr < 1 || nr > MOST_RANGES)
 		errx(2, "usage: bar-to-bar FROM TO BAR OFFSET:LENGTH...");
-	bar = strtoul(argv[3], NULL, 0);
+	bar = strtoul(argv[3], &end, 0);
+	if (*end)
+		errx(2, "%s is not the number of a BAR", argv[3]);
 	for (i = 0; i < nr; i++) {
 		ranges[i].offset = strtoull(argv[4 + i], &end, 0);
-		if (*end != ':')
+		ranges[i].length = *end == ':' ? strtoull(end + 1, &end, 0) : 0;
+		if (*end || !ranges[i].length)
 			errx(2, "%s is not OFFSET:LENGTH", argv[4 + i]);
-		ranges[i].length = strtoull(end + 1, NULL, 0);
 		len += ranges[i].length;
 	}
 

@@ -116,7 +116,8 @@ static void check_fdinfo(struct program *p, int fd, const char *line)
 
 /* What the CPU wrote to one range the device copies to another. */
 static void copy_by_device(struct edu *edu, struct bar *bar,
-			   const struct layout *l, const uint64_t *iova)
+			   const struct layout *l,
+			   const unsigned long long *iova)
 {
 	static const int copies[][2] = { { 0, 1 }, { 1, 2 }, { 2, 0 } };
 	uint8_t data[EDU_MOST];
@@ -176,7 +177,7 @@ static void what_it_says_is_true(const void *arg)
 	bar_init(&bar, bar.map, size < BAR_MOST ? size : BAR_MOST);
 	sysfs_set_master(machine.edu_domain);
 	edu_init(&edu, sysfs_bar(machine.edu_domain, 0, &size));
-	copy_by_device(&edu, &bar, &l, (uint64_t *)iova);
+	copy_by_device(&edu, &bar, &l, iova);
 
 	fprintf(p.in, "\n");
 	fflush(p.in);
@@ -196,6 +197,8 @@ static void it_says_what_is_wrong(const void *arg)
 			"2", "0:0x800", NULL };
 	char *no_bar[] = { "bar-to-bar", machine.exporter, machine.edu_domain,
 			   "5", "0:0x1000", NULL };
+	char *comma[] = { "bar-to-bar", machine.exporter, machine.edu_domain,
+			  "2", "0:0x1000,0x2000:0x1000", NULL };
 	char *none[] = { "bar-to-bar", machine.exporter, machine.edu_domain,
 			 "2", NULL };
 	const struct {
@@ -207,6 +210,7 @@ static void it_says_what_is_wrong(const void *arg)
 		{ beyond, "exporting BAR 2: Invalid argument", 1 },
 		{ odd, "exporting BAR 2: Invalid argument", 1 },
 		{ no_bar, "exporting BAR 5: No such device", 1 },
+		{ comma, "is not OFFSET:LENGTH", 2 },
 		{ none, "usage:", 2 },
 	};
 	struct program p;

@@ -4,7 +4,6 @@
  * as it says of devices with parts that are not for user space. So QEMU exports it as
  * one buffer of two ranges. vfio-pci itself says that of no device in this guest.
  */
-#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>

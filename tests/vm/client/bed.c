@@ -121,12 +121,11 @@ void bed_state(struct bed *b, const char *state, int mappings)
 static char *event_of(char *trace, const char *event, const struct stat *st,
 		      bool last)
 {
-	char ino[32], *at, *eol, *found = NULL;
+	char *at, *ino, *found = NULL;
 
-	snprintf(ino, sizeof(ino), "ino=%lu", st->st_ino);
 	for (at = strstr(trace, event); at; at = strstr(at + 1, event)) {
-		eol = strchr(at, '\n');
-		if (strstr(at, ino) && strstr(at, ino) < eol)
+		ino = strstr(at, " ino=");
+		if (ino && strtoul(ino + 5, NULL, 10) == st->st_ino)
 			found = at;
 		if (found && !last)
 			break;

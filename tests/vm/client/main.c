@@ -18,6 +18,8 @@
 
 /* QEMU's line for a map of this length, with this result */
 #define MAPPED	"^iommufd_backend_map_file_dma .* size=%#zx .*\\(%s\\)$"
+/* And for any map that failed */
+#define REFUSED	"^iommufd_backend_map_file_dma .*\\(-"
 
 /* Of the NVMe's memory, every access to which leaves the guest */
 #define NVME_LEN	(128 << 10)
@@ -33,7 +35,7 @@ static void maps_all(const void *arg)
 	buffers = qemu_traced(&b.qemu, 0, "^vfio_region_dmabuf ");
 	note("%u BARs exported", buffers);
 	CHECK(buffers >= 2, "%u buffers:\n%s", buffers, qemu_trace(&b.qemu));
-	CHECK(!qemu_traced(&b.qemu, 0, "^iommufd_backend_map_file_dma .*\\(-"),
+	CHECK(!qemu_traced(&b.qemu, 0, REFUSED),
 	      "a BAR was refused:\n%s", qemu_trace(&b.qemu));
 	for (i = 0; i < DEVICES; i++) {
 		bar = i == EXPORTER ? EXPORTER_BAR : 0;
@@ -190,6 +192,8 @@ static void lives_through(const void *arg)
 		note("its mapping is dead, and it does not know");
 		return;
 	}
+	CHECK(!b.here || !qemu_traced(&b.qemu, at, REFUSED),
+	      "a BAR was refused:\n%s", qemu_trace(&b.qemu) + at);
 	bed_state(&b, "live", 1);
 	bed_restored(&b);
 	bed_alive(&b, 2);

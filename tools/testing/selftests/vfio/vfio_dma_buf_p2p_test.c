@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Device to device: one device exports memory in its BAR as a dma-buf, another,
- * which has a driver here, reads and writes it through an IOAS, and the CPU
- * looks at the bytes through its mmap() of the BAR.
+ * which libvfio has a driver for, reads and writes it through an IOAS, and the
+ * CPU compares the bytes through its mmap() of the BAR.
  *
- * Which of the devices does what is found out. The platform must let peer to
- * peer traffic through.
+ * The test finds out which device can do what. It overwrites the first pages of
+ * the exporter's largest prefetchable BAR, and restores them unless it fails or
+ * closes the device: do not give it a device that has registers there. The
+ * platform must let peer to peer traffic through.
  */
 #include <sys/mman.h>
 #include <unistd.h>
@@ -27,7 +29,7 @@ static u64 page_size;
 #define NR_PAGES	8
 static u64 window_size;
 
-/* What a dma-buf has of the BAR, in pages */
+/* The size of a dma-buf, in pages */
 #define NR_BUF_PAGES	5
 struct layout {
 	u32 nr_ranges;
@@ -36,7 +38,7 @@ struct layout {
 
 static const struct layout contiguous = { 1, { { .offset = 2, .length = 5 } } };
 
-/* Neither in order nor adjacent, but for two, which are backwards */
+/* Out of order; the last two are adjacent, but the wrong way round */
 static const struct layout scattered = {
 	4, {
 		{ .offset = 6, .length = 1 },
@@ -79,8 +81,8 @@ static bool window_is_expected(struct window *window)
 }
 
 /*
- * Nothing orders what a device writes to a peer with what it tells in memory,
- * so the bytes may come a bit later than the end of the copy.
+ * Nothing orders what a device writes to a peer with the completion that it
+ * writes to memory, so the bytes may arrive a bit later than that.
  */
 static bool window_becomes_expected(struct window *window)
 {
@@ -93,7 +95,7 @@ static bool window_becomes_expected(struct window *window)
 	return false;
 }
 
-/* Bytes that depend on their place, other ones each time */
+/* Bytes that depend on their place, different ones each time */
 static void fill(void *buf, u64 size)
 {
 	static u32 value = 1;
@@ -121,7 +123,7 @@ static void window_cleanup(struct window *window)
 	free(window->expected);
 }
 
-/* Where in an image of the window the @page of the dma-buf is */
+/* Where page @page of the dma-buf is in an image of the window */
 static void *window_page(struct window *window, void *image, u64 page)
 {
 	const struct vfio_region_dma_range *range = window->layout->ranges;
@@ -185,7 +187,7 @@ FIXTURE_VARIANT(vfio_dma_buf_p2p_test) {
 	const char *iommu_mode;
 };
 
-/* Of the exporter. The importer's is the same if that is an iommufd. */
+/* Of the exporter; the importer shares it if it is an iommufd. */
 #define FIXTURE_VARIANT_ADD_IOMMU_MODE(_iommu_mode)		\
 FIXTURE_VARIANT_ADD(vfio_dma_buf_p2p_test, _iommu_mode) {	\
 	.iommu_mode = #_iommu_mode,				\
@@ -227,14 +229,12 @@ FIXTURE_SETUP(vfio_dma_buf_p2p_test)
 	vfio_pci_cmd_set(p2p->exporter, PCI_COMMAND_MEMORY);
 	p2p->bar = find_memory_bar(p2p->exporter);
 	window_init(&p2p->window, p2p->exporter->bars[p2p->bar].vaddr);
-	if (!window_becomes_expected(&p2p->window))
-		SKIP(return, "BAR %d of device %s is no memory", p2p->bar, exporter_bdf);
 
 	p2p->importer_iommu = dma_buf_importer_init(p2p->iommu);
 	p2p->importer = vfio_pci_device_init(importer_bdf, p2p->importer_iommu);
 	p2p->iova_allocator = iova_allocator_init(p2p->importer_iommu);
 
-	/* For some devices a buffer at 0 is none. */
+	/* Some devices take the address 0 for no buffer. */
 	iova_allocator_alloc(p2p->iova_allocator, page_size);
 	p2p->dma_buf.iova = iova_allocator_alloc(p2p->iova_allocator, window_size);
 	memory_init(p2p->importer_iommu, p2p->iova_allocator, &p2p->memory,
@@ -278,7 +278,7 @@ static int export_layout(struct p2p *p2p, const struct layout *layout)
 				    layout->nr_ranges);
 }
 
-/* @nr pages of the dma-buf, beginning with the @first */
+/* Map @nr pages of the dma-buf, beginning with page @first. */
 static void map_pages(struct p2p *p2p, int fd, u64 first, u64 nr)
 {
 	p2p->dma_buf.size = nr * page_size;
@@ -291,7 +291,7 @@ static void unmap_pages(struct p2p *p2p)
 	iommu_unmap(p2p->importer_iommu, &p2p->dma_buf);
 }
 
-/* The device writes what is mapped: @nr pages, beginning with the @first. */
+/* The device writes all that is mapped: @nr pages, beginning with page @first. */
 static void check_write(struct p2p *p2p, u64 first, u64 nr)
 {
 	struct window *window = &p2p->window;
@@ -336,7 +336,7 @@ static void check_both_ways(struct p2p *p2p, u64 first, u64 nr)
 	check_read(p2p, first, nr);
 }
 
-/* Whether the device notices that it cannot is its own affair. */
+/* Whether the device reports an error does not matter. */
 static void write_in_vain(struct p2p *p2p)
 {
 	u64 size = NR_BUF_PAGES * page_size;
@@ -344,41 +344,34 @@ static void write_in_vain(struct p2p *p2p)
 	fill(p2p->memory.vaddr, size);
 	vfio_pci_driver_memcpy(p2p->importer, p2p->memory.iova,
 			       p2p->dma_buf.iova, size);
-	/* Whatever it has posted has arrived. */
+	/* Time enough for posted writes to arrive */
 	usleep(10000);
 }
 
-TEST_F(vfio_dma_buf_p2p_test, one_range)
+static void check_layout(struct p2p *p2p, const struct layout *layout)
 {
-	struct p2p *p2p = &self->p2p;
-	int fd = export_layout(p2p, &contiguous);
+	int fd = export_layout(p2p, layout);
 
 	map_pages(p2p, fd, 0, NR_BUF_PAGES);
 	check_both_ways(p2p, 0, NR_BUF_PAGES);
 	unmap_pages(p2p);
 
-	map_pages(p2p, fd, 1, 2);
-	check_both_ways(p2p, 1, 2);
-	unmap_pages(p2p);
-
-	ASSERT_EQ(0, close(fd));
-}
-
-TEST_F(vfio_dma_buf_p2p_test, ranges)
-{
-	struct p2p *p2p = &self->p2p;
-	int fd = export_layout(p2p, &scattered);
-
-	map_pages(p2p, fd, 0, NR_BUF_PAGES);
-	check_both_ways(p2p, 0, NR_BUF_PAGES);
-	unmap_pages(p2p);
-
-	/* From inside of the second range to the last */
+	/* A slice; where there are ranges, from inside the second to the last */
 	map_pages(p2p, fd, 2, 3);
 	check_both_ways(p2p, 2, 3);
 	unmap_pages(p2p);
 
-	ASSERT_EQ(0, close(fd));
+	VFIO_ASSERT_EQ(close(fd), 0);
+}
+
+TEST_F(vfio_dma_buf_p2p_test, one_range)
+{
+	check_layout(&self->p2p, &contiguous);
+}
+
+TEST_F(vfio_dma_buf_p2p_test, ranges)
+{
+	check_layout(&self->p2p, &scattered);
 }
 
 TEST_F(vfio_dma_buf_p2p_test, copy_from_another_ioas)
@@ -404,8 +397,12 @@ TEST_F(vfio_dma_buf_p2p_test, copy_from_another_ioas)
 TEST_F(vfio_dma_buf_p2p_test, memory_disabled)
 {
 	struct p2p *p2p = &self->p2p;
-	int fd = export_layout(p2p, &scattered);
+	int fd;
 
+	if (sysfs_is_vf(exporter_bdf))
+		SKIP(return, "The command register of a VF does not control its memory");
+
+	fd = export_layout(p2p, &scattered);
 	map_pages(p2p, fd, 0, NR_BUF_PAGES);
 	check_write(p2p, 0, NR_BUF_PAGES);
 
@@ -430,11 +427,12 @@ TEST_F(vfio_dma_buf_p2p_test, memory_disabled)
 TEST_F(vfio_dma_buf_p2p_test, exporter_reset)
 {
 	struct p2p *p2p = &self->p2p;
-	int fd = export_layout(p2p, &scattered);
+	int fd;
 
 	if (!(p2p->exporter->info.flags & VFIO_DEVICE_FLAGS_RESET))
-		SKIP(return, "Device does not support reset\n");
+		SKIP(return, "Device does not support reset");
 
+	fd = export_layout(p2p, &scattered);
 	map_pages(p2p, fd, 0, NR_BUF_PAGES);
 	check_write(p2p, 0, NR_BUF_PAGES);
 
@@ -473,22 +471,75 @@ TEST_F(vfio_dma_buf_p2p_test, exporter_closed)
 	ASSERT_EQ(0, close(fd));
 }
 
-/* What a device can be: the one with a driver, or the one with the memory */
-static void find_role(const char *bdf)
+static bool has_driver(struct vfio_pci_device *device)
 {
-	struct vfio_pci_device *device;
-	struct iommu *iommu;
+	return device->driver.ops;
+}
 
-	iommu = iommu_init(default_iommu_mode);
-	device = vfio_pci_device_init(bdf, iommu);
+/* Does a BAR keep what is written to it? */
+static bool has_memory(struct vfio_pci_device *device)
+{
+	int bar = find_memory_bar(device);
+	struct window window;
+	bool ret;
 
-	if (device->driver.ops && !importer_bdf)
-		importer_bdf = bdf;
-	else if (find_memory_bar(device) >= 0 && !exporter_bdf)
-		exporter_bdf = bdf;
+	if (bar < 0)
+		return false;
+
+	vfio_pci_cmd_set(device, PCI_COMMAND_MEMORY);
+	window_init(&window, device->bars[bar].vaddr);
+	ret = window_becomes_expected(&window);
+	window_write(&window, window.saved);
+	window_cleanup(&window);
+	return ret;
+}
+
+static bool probe_device(const char *bdf,
+			 bool (*has)(struct vfio_pci_device *device))
+{
+	struct iommu *iommu = iommu_init(default_iommu_mode);
+	struct vfio_pci_device *device = vfio_pci_device_init(bdf, iommu);
+	bool ret = has(device);
 
 	vfio_pci_device_cleanup(device);
 	iommu_cleanup(iommu);
+	return ret;
+}
+
+static bool find_pair(char **bdfs, const bool *driven, int nr_bdfs,
+		      bool exporter_driven)
+{
+	for (int i = 0; i < nr_bdfs; i++) {
+		for (int j = 0; j < nr_bdfs; j++) {
+			if (driven[i] != exporter_driven || !driven[j] ||
+			    sysfs_iommu_group_get(bdfs[i]) == sysfs_iommu_group_get(bdfs[j]))
+				continue;
+
+			if (!probe_device(bdfs[i], has_memory))
+				break;
+
+			exporter_bdf = bdfs[i];
+			importer_bdf = bdfs[j];
+			return true;
+		}
+	}
+
+	return false;
+}
+
+/*
+ * Rather let a device without a driver export: the prefetchable BAR of the
+ * others may be registers.
+ */
+static bool find_roles(char **bdfs, int nr_bdfs)
+{
+	bool driven[nr_bdfs];
+
+	for (int i = 0; i < nr_bdfs; i++)
+		driven[i] = probe_device(bdfs[i], has_driver);
+
+	return find_pair(bdfs, driven, nr_bdfs, false) ||
+	       find_pair(bdfs, driven, nr_bdfs, true);
 }
 
 int main(int argc, char *argv[])
@@ -503,22 +554,10 @@ int main(int argc, char *argv[])
 	if (access("/dev/iommu", R_OK | W_OK))
 		ksft_exit_skip("No /dev/iommu to import dma-bufs\n");
 
-	if (nr_bdfs < 2)
-		ksft_exit_skip("Only one device, two are needed\n");
-
-	for (int i = 0; i < nr_bdfs; i++)
-		find_role(bdfs[i]);
-
-	if (!importer_bdf)
-		ksft_exit_skip("No driver found for any of the devices\n");
-
-	if (!exporter_bdf)
-		ksft_exit_skip("No other device has 0x%lx bytes of memory in a BAR\n",
+	if (!find_roles(bdfs, nr_bdfs))
+		ksft_exit_skip("No memory BAR of 0x%lx bytes and driver in two IOMMU groups\n",
 			       window_size);
 
-	if (sysfs_iommu_group_get(exporter_bdf) == sysfs_iommu_group_get(importer_bdf))
-		ksft_exit_skip("The devices share an IOMMU group\n");
-
-	printf("%s exports, %s copies\n", exporter_bdf, importer_bdf);
+	ksft_print_msg("%s exports, %s copies\n", exporter_bdf, importer_bdf);
 	return test_harness_run(argc, argv);
 }

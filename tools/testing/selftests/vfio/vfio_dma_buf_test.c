@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/pci_regs.h>
 #include <linux/sizes.h>
@@ -22,7 +21,7 @@
 static const char *device_bdf;
 static u64 page_size;
 
-/* Neither in order nor adjacent, but for the last two, which are backwards */
+/* Out of order; the last two are adjacent, but the wrong way round */
 static const struct vfio_region_dma_range scattered[] = {
 	/* in pages */
 	{ .offset = 6, .length = 1 },
@@ -258,7 +257,7 @@ TEST_F(vfio_dma_buf_test, export_bad_region)
 	}
 }
 
-/* The same page may be there twice, but not more pages than the region has. */
+/* A page may occur twice, but the sum may not exceed the region. */
 TEST_F(vfio_dma_buf_test, export_too_much)
 {
 	u32 nr = self->bar_size / page_size + 1;
@@ -354,22 +353,13 @@ TEST_F(vfio_dma_buf_test, copy_to_another_ioas)
 	iommu_copy(other, &copy, self->importer, region.iova + page_size);
 	unmap_region(self->importer, &region);
 
-	/* There and back again, into a domain if the importer has one */
+	/* And back again, into a domain if the importer has one */
 	region.size = copy.size;
 	iommu_copy(self->importer, &region, other, copy.iova);
 	unmap_region(other, &copy);
 	unmap_region(self->importer, &region);
 
 	iommu_cleanup(other);
-}
-
-/* The command register of a VF does not control its memory. */
-static bool is_vf(const char *bdf)
-{
-	char path[PATH_MAX];
-
-	snprintf_assert(path, PATH_MAX, "/sys/bus/pci/devices/%s/physfn", bdf);
-	return !access(path, F_OK);
 }
 
 TEST_F(vfio_dma_buf_test, memory_disabled)
@@ -379,8 +369,8 @@ TEST_F(vfio_dma_buf_test, memory_disabled)
 	int late;
 	int fd;
 
-	if (is_vf(device_bdf))
-		SKIP(return, "Device is a VF\n");
+	if (sysfs_is_vf(device_bdf))
+		SKIP(return, "The command register of a VF does not control its memory");
 
 	fd = export_scattered(self->device, self->bar);
 	iommu_map_dma_buf(self->importer, &region, fd, 0);
@@ -388,7 +378,7 @@ TEST_F(vfio_dma_buf_test, memory_disabled)
 	vfio_pci_cmd_clear(self->device, PCI_COMMAND_MEMORY);
 	EXPECT_EQ(-ENODEV, try_map(self->importer, self->iova_allocator, fd));
 
-	/* It can be exported, but not be mapped. */
+	/* It can be exported, but not mapped. */
 	late = export_scattered(self->device, self->bar);
 	EXPECT_EQ(-ENODEV, try_map(self->importer, self->iova_allocator, late));
 
@@ -413,7 +403,7 @@ TEST_F(vfio_dma_buf_test, reset)
 	int fd;
 
 	if (!(self->device->info.flags & VFIO_DEVICE_FLAGS_RESET))
-		SKIP(return, "Device does not support reset\n");
+		SKIP(return, "Device does not support reset");
 
 	fd = export_scattered(self->device, self->bar);
 	iommu_map_dma_buf(self->importer, &region, fd, 0);
@@ -425,15 +415,15 @@ TEST_F(vfio_dma_buf_test, reset)
 	ASSERT_EQ(0, close(fd));
 }
 
-/* A reset does not end what the command register has begun. */
+/* A reset does not restore what the command register has revoked. */
 TEST_F(vfio_dma_buf_test, reset_while_memory_disabled)
 {
 	int fd;
 
 	if (!(self->device->info.flags & VFIO_DEVICE_FLAGS_RESET))
-		SKIP(return, "Device does not support reset\n");
-	if (is_vf(device_bdf))
-		SKIP(return, "Device is a VF\n");
+		SKIP(return, "Device does not support reset");
+	if (sysfs_is_vf(device_bdf))
+		SKIP(return, "The command register of a VF does not control its memory");
 
 	fd = export_scattered(self->device, self->bar);
 	vfio_pci_cmd_clear(self->device, PCI_COMMAND_MEMORY);
@@ -455,7 +445,7 @@ TEST_F(vfio_dma_buf_test, device_closed)
 	iommu_map_dma_buf(self->importer, &region, fd, 0);
 	vfio_pci_device_cleanup(self->device);
 
-	ASSERT_EQ(size, dma_buf_size(fd));
+	EXPECT_EQ(size, dma_buf_size(fd));
 	EXPECT_EQ(-ENODEV, try_map(self->importer, self->iova_allocator, fd));
 
 	/* It stays dead when the device is opened again. */

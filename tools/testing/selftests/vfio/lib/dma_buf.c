@@ -128,7 +128,7 @@ struct iommu *iommu_init_other_ioas(struct iommu *iommu)
 	iommufd = iommu_get_ioas(iommu, &ioas_id);
 	VFIO_ASSERT_GE(iommufd, 0);
 
-	/* One more fd of the iommufd, in place of that of a new one. */
+	/* Let the fd of the new iommufd be one more of the existing iommufd. */
 	VFIO_ASSERT_EQ(dup2(iommufd, other->iommufd), other->iommufd);
 	ioctl_assert(other->iommufd, IOMMU_IOAS_ALLOC, &args);
 	other->ioas_id = args.out_ioas_id;

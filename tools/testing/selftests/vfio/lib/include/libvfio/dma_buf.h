@@ -12,8 +12,8 @@
 int vfio_pci_dma_buf_probe(struct vfio_pci_device *device, u32 op);
 
 /*
- * VFIO_DEVICE_FEATURE_DMA_BUF with every field but open_flags in the hand of
- * the caller.
+ * VFIO_DEVICE_FEATURE_DMA_BUF, with all fields but open_flags as the caller
+ * wants them, wrong ones too.
  *
  * Returns the fd of the dma-buf, or -errno.
  */
@@ -29,8 +29,8 @@ int vfio_pci_dma_buf_get(struct vfio_pci_device *device, int bar,
 u64 dma_buf_size(int fd);
 
 /*
- * Only iommufd can import a dma-buf. Returns @iommu if that is one, else a new
- * one. The exporter's device must be in @iommu already.
+ * Only iommufd can import a dma-buf. Returns @iommu if it is an iommufd, else a
+ * new one. A container has an IOAS to ask for once it has a device.
  */
 struct iommu *dma_buf_importer_init(struct iommu *iommu);
 void dma_buf_importer_cleanup(struct iommu *importer, struct iommu *iommu);
