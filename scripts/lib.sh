@@ -29,6 +29,16 @@ die() {
 	exit 1
 }
 
+# result_of NAME FILE: a result for scripts/tally, passed if nothing was written to FILE.
+result_of() {
+	if [ -s "$2" ]; then
+		echo "not ok - ${ME%%-*}: $1"
+		head -n 60 "$2" | sed 's/^/#   /'
+	else
+		echo "ok - ${ME%%-*}: $1"
+	fi
+}
+
 # usage(): the comment block on top of the script is its help text.
 usage() { awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; }
 
