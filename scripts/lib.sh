@@ -12,6 +12,8 @@ CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dma-buf-phys
 LOGS=$BUILD/logs
 export TOP BUILD CACHE LOGS
 mkdir -p "$BUILD" "$CACHE" "$LOGS"
+# The kernel's Python tools would leave bytecode beside them: in the pristine tree, which is shared.
+export PYTHONDONTWRITEBYTECODE=1
 # What mirrors the kernel: new files at their upstream paths
 # shellcheck disable=SC2034 # some of those who source this use it
 OVERLAY_DIRS=(drivers include Documentation samples tools scripts/coccinelle)
