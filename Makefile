@@ -72,7 +72,7 @@ series: setup
 	@scripts/series
 
 series-build: setup
-	@scripts/series >/dev/null
+	@scripts/series --no-mails
 	@scripts/series-build $(SERIES) | scripts/tally
 
 bump: setup

@@ -12,6 +12,8 @@ CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/dma-buf-phys
 LOGS=$BUILD/logs
 export TOP BUILD CACHE LOGS
 mkdir -p "$BUILD" "$CACHE" "$LOGS"
+# The kernel's Python tools would leave bytecode beside them: in the pristine tree, which is shared.
+export PYTHONDONTWRITEBYTECODE=1
 # What mirrors the kernel: new files at their upstream paths
 # shellcheck disable=SC2034 # some of those who source this use it
 OVERLAY_DIRS=(drivers include Documentation samples tools scripts/coccinelle)
@@ -27,6 +29,16 @@ note() { printf '%s: %s\n' "$ME" "$*" >&2; }
 die() {
 	note "$*"
 	exit 1
+}
+
+# result_of NAME FILE: a result for scripts/tally, passed if nothing was written to FILE.
+result_of() {
+	if [ -s "$2" ]; then
+		echo "not ok - ${ME%%-*}: $1"
+		head -n 60 "$2" | sed 's/^/#   /'
+	else
+		echo "ok - ${ME%%-*}: $1"
+	fi
 }
 
 # usage(): the comment block on top of the script is its help text.

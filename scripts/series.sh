@@ -6,6 +6,12 @@
 REPO=$BUILD/series/repo
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 
+# series_turn: wait until nobody else makes, reads or compiles what is in build/series.
+series_turn() {
+	exec 5>"$BUILD/series.lock"
+	flock -n 5 || { note "another script works in $BUILD/series; waiting for it"; flock 5; }
+}
+
 # series: names of the patches, in order.
 series() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$TOP/patches/series"; }
 

@@ -8,10 +8,10 @@
 ///
 /// For a member, give the file with the structure too:
 ///     spatch -D patch --sp-file phys_map.cocci driver.c driver.h
-/// What is left to do by hand: variables and braces that nobody needs, the include
-/// in driver.h and where linux/dma-buf.h comes with another header,
-/// MODULE_IMPORT_NS("DMA_BUF"), and all that the driver had to do because the
-/// table's lengths have 32 bits.
+/// What is left to do by hand: variables and braces that nobody needs, a walk whose
+/// scatterlist is not declared on a line of its own, the include in driver.h and
+/// where linux/dma-buf.h comes with another header, MODULE_IMPORT_NS("DMA_BUF"),
+/// and all that the driver had to do because the table's lengths have 32 bits.
 ///
 // Confidence: Moderate
 // Comments: Mapping and unmapping a buffer without description needs its
